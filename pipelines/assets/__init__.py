@@ -1,0 +1,10 @@
+"""The wiring: Dagster assets, checks and automation around the floors below. Thin: what is computed stands elsewhere.
+
+room         the resource that all assets share: places, as-of time, lock
+ingestion    inbox -> event store; what is declared -> ref_ tables
+models       one asset a SQL file, with its key as a blocking check
+statistics   one asset a table that Polars computes
+checks       one blocking check a file of sql/checks/
+publishing   tables -> published/
+automation   schedule and sensor
+"""

@@ -1,0 +1,107 @@
+"""One build from the command line: a Dagster run in this process, and what became of it.
+
+The assets do the work; this turns their events into progress, and their failures into sentences and exit codes.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+
+from pipelines.assets.room import Room
+from pipelines.catalog import load_catalog
+from pipelines.definitions import build_definitions
+from pipelines.errors import CheckFailedError, FixableError
+from pipelines.lock import build_lock
+from pipelines.settings import Places
+
+QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+Listener = Callable[[int, int, str], None]
+"""Called with the number of finished steps, of all steps, and the name of the step just finished."""
+
+
+def build(places: Places, as_of: datetime | None, full: bool, listener: Listener) -> Path | None:
+    """Ingest what is new, compute, publish.
+
+    Returns:
+        The published build's folder; None where nothing is new and the served report is young enough.
+
+    Raises:
+        FixableError: a person can mend it; nothing was published.
+        CheckFailedError: a data check failed; nothing was published.
+    """
+    load_catalog(places.reports)
+    with build_lock(places.data), _instance(places) as instance:
+        room = Room(
+            data_dir=str(places.data.root),
+            reports_dir=str(places.reports),
+            as_of=as_of.isoformat() if as_of else None,
+            full=full,
+            is_locked=True,
+        )
+        job = build_definitions(room).resolve_implicit_global_asset_job_def()
+        run_id = str(uuid.uuid4())
+        instance.add_event_listener(run_id, _Progress(len(job.nodes), listener))
+        result = job.execute_in_process(instance=instance, run_id=run_id, raise_on_error=False, run_config=QUIET)
+    if not result.success:
+        raise _failure(result)
+    published = [m for m in result.get_asset_materialization_events() if m.asset_key == dg.AssetKey("published")]
+    return places.data.published / "builds" / str(_metadata(published[0], "build")) if published else None
+
+
+class _Progress:
+    """Counts the steps of a run as they end."""
+
+    def __init__(self, total: int, listener: Listener) -> None:
+        self._total, self._listener, self._done = total, listener, 0
+
+    def __call__(self, entry: dg.EventLogEntry) -> None:
+        event = entry.dagster_event
+        if event and event.event_type_value in {"STEP_SUCCESS", "STEP_SKIPPED"}:
+            self._done += 1
+            self._listener(self._done, self._total, event.step_key or "")
+
+
+@contextmanager
+def _instance(places: Places) -> Iterator[dg.DagsterInstance]:
+    """Dagster's own history below the data directory; it is not the truth, so a broken one does not stop a build."""
+    home = places.data.dagster
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    overrides = {"telemetry": {"enabled": False}, "storage": {"sqlite": {"base_dir": str(home)}}}
+    with dg.DagsterInstance.local_temp(str(home), overrides=overrides) as instance:
+        _end_dead_runs(instance)
+        yield instance
+
+
+def _end_dead_runs(instance: dg.DagsterInstance) -> None:
+    """Whoever holds the build lock is the only one running: runs still called started were killed."""
+    started = dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.STARTING])
+    for run in instance.get_runs(filters=started):
+        instance.report_run_failed(run, message="the process that ran this was killed")
+
+
+def _metadata(event: Any, key: str) -> Any:
+    return event.materialization.metadata[key].value
+
+
+def _failure(result: dg.ExecuteInProcessResult) -> Exception:
+    """What went wrong: a failed check, a sentence of ours, or a bug with its traceback."""
+    failed = [c for c in result.get_asset_check_evaluations() if not c.passed and c.blocking]
+    if failed:
+        return CheckFailedError(*(f"{check.description}; nothing was published" for check in failed))
+    for event in result.all_events:
+        error = getattr(event.event_specific_data, "error", None)
+        while error and error.cause:
+            error = error.cause
+        if error and error.cls_name in {FixableError.__name__, CheckFailedError.__name__}:
+            kind = FixableError if error.cls_name == FixableError.__name__ else CheckFailedError
+            return kind(*error.message.partition(": ")[2].strip().splitlines())
+        if error:
+            return RuntimeError(f"{event.step_key}: {error.to_string()}")
+    return RuntimeError("the run failed without saying why")

@@ -1,0 +1,123 @@
+"""The command portal-funnels: options in, sentences and exit codes out. What it does stands in the floors below.
+
+Exit codes: 0 done, 1 a bug, 2 something a person can fix, 3 a data check failed and nothing new was published.
+Imports are late, so that `--help` never pays for Dagster.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from pipelines.errors import FixableError
+
+MAX_INT = 10**7
+
+
+class Command(click.Group):
+    """A group whose mendable errors are sentences on stderr and an exit code, never a traceback."""
+
+    def invoke(self, context: click.Context) -> Any:
+        """Run the subcommand."""
+        try:
+            return super().invoke(context)
+        except FixableError as error:
+            for sentence in error.sentences:
+                click.echo(f"portal-funnels: {sentence}", err=True)
+            raise click.exceptions.Exit(error.exit_code) from None
+
+
+def places_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The two options that every command takes."""
+    for option in (
+        click.option("--reports-dir", type=click.Path(path_type=Path), help="Settings and funnels [default: reports]."),
+        click.option("--data-dir", type=click.Path(path_type=Path), help="Inbox, store and pages [default: data]."),
+    ):
+        command = option(command)
+    return command
+
+
+@click.group(cls=Command, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="portal-funnels")
+def main() -> None:
+    """Funnels, completion rates and time to completion for self-service set-up portals."""
+
+
+@main.command("build")
+@places_options
+@click.option("--as-of", metavar="TIME", callback=lambda _c, _p, text: text and _time(text), help="ISO 8601 with a zone.")
+@click.option("--full", is_flag=True, help="Read every inbox file again from its start.")
+def build_command(data_dir: Path | None, reports_dir: Path | None, as_of: datetime | None, full: bool) -> None:
+    """Ingest what is new, compute, publish."""
+    _build(data_dir, reports_dir, as_of, full)
+
+
+@main.command("demo")
+@places_options
+def demo_command(data_dir: Path | None, reports_dir: Path | None) -> None:
+    """Build the shipped sample in a data directory of its own, as of the sample's end."""
+    import json
+
+    sample = Path(__file__).parents[1] / "data" / "sample"
+    root = (data_dir or Path("data")) / "demo"
+    for source in ("portal", "webhooks"):
+        shutil.copytree(sample / source, root / "inbox" / source, dirs_exist_ok=True)
+    shutil.copyfile(sample / "sample.json", root / "sample.json")
+    _build(root, reports_dir, _time(json.loads((root / "sample.json").read_text())["end"]), full=False)
+
+
+@main.command("check")
+@places_options
+def check_command(data_dir: Path | None, reports_dir: Path | None) -> None:
+    """Read settings and funnels; list every mistake with file, key and mend."""
+    from pipelines.catalog import load_catalog
+    from pipelines.settings import Places
+
+    catalog = load_catalog(Places.find(data_dir, reports_dir).reports)
+    click.echo(f"{len(catalog.funnels)} funnels are fine: {', '.join(funnel.id for funnel in catalog.funnels)}")
+
+
+@main.command("sample")
+@click.option("--organizations", type=click.IntRange(1, MAX_INT), default=600, show_default=True)
+@click.option("--days", type=click.IntRange(1, 3650), default=182, show_default=True)
+@click.option("--seed", type=int, default=1, show_default=True)
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="Where to write.")
+@click.option("--gzip", "is_gzipped", is_flag=True, help="Write .jsonl.gz files.")
+def sample_command(organizations: int, days: int, seed: int, out: Path, is_gzipped: bool) -> None:
+    """Write a realistic synthetic pair of logs; the same seed gives the same bytes."""
+    from pipelines.sample import write_sample
+
+    note = write_sample(out, organizations=organizations, days=days, seed=seed, compress=is_gzipped)
+    click.echo(f"wrote {out}/portal and {out}/webhooks, {note.days} days up to {note.end}")
+
+
+def _build(data_dir: Path | None, reports_dir: Path | None, as_of: datetime | None, full: bool) -> None:
+    from pipelines.building import build
+    from pipelines.progress import progress
+    from pipelines.settings import Places
+    from pipelines.summary import summary
+
+    places = Places.find(data_dir, reports_dir)
+    with progress(sys.stderr) as listener:
+        folder = build(places, as_of, full, listener)
+    if folder is None:
+        click.echo("Nothing new: the published report stands.")
+    for line in summary(places.data):
+        click.echo(line)
+
+
+def _time(text: str) -> datetime:
+    """An ISO 8601 time with a zone."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        moment = None  # type: ignore[assignment]  # falls through to the sentence below
+    if moment is None or moment.tzinfo is None:
+        raise click.BadParameter(f"{text!r} is no time with a zone: write one like 2026-03-31T00:00:00Z")
+    return moment

@@ -1,0 +1,244 @@
+"""The event store: Parquet files that only grow, and what the commit log says about them.
+
+An event is kept once, with every other body that arrived under its id; staging chooses among them. Nothing here reads
+the inbox or knows what an event means. Only the holder of the build lock may tidy, append or record.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Mapping, Sequence
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from pipelines import durable
+from pipelines.books import count_fates, file_findings, make_books
+from pipelines.commits import History, Position, StoredFile
+from pipelines.copies import KNOWN_COLUMNS, settle
+from pipelines.errors import FixableError
+from pipelines.events import EVENT_SCHEMA, QUARANTINE_SCHEMA
+from pipelines.lock import build_lock
+from pipelines.paths import DataPaths
+
+__all__ = ["STORED_SCHEMA", "EventStore", "build_lock"]
+
+STORED_SCHEMA = {**EVENT_SCHEMA, "origin_file": pl.Int64(), "is_variant": pl.Boolean()}
+"""An event file: the number of the inbox file in the commit log, and whether the row stands beside the event."""
+QUARANTINED_SCHEMA = {**QUARANTINE_SCHEMA, "origin_file": pl.Int64()}
+QUARANTINE_LINE = ["origin_file", "line_number", "content_hash"]
+ROW_GROUP = 250_000
+
+
+class EventStore:
+    """What a commit log and its files hold, as of the moment when it was opened and of what this object added."""
+
+    def __init__(self, paths: DataPaths, history: History) -> None:
+        self._paths = paths
+        self._history = history
+        self._checked_file = paths.events / "checked.json"
+
+    @classmethod
+    def open(cls, paths: DataPaths) -> EventStore:
+        """Fold the log and check every file that it names; nothing is written.
+
+        Raises:
+            FixableError: the log is broken, a file is missing or damaged, or a newer version wrote the store.
+        """
+        store = cls(paths, History.read(paths.commits))
+        store._check_files()
+        return store
+
+    @property
+    def number(self) -> int:
+        """Number of the last commit; 0 for a new store."""
+        return self._history.number
+
+    @property
+    def ingest_number(self) -> int:
+        """Number of the last commit that changed what the inbox means: publishing does not."""
+        return self._history.data_number
+
+    @property
+    def event_files(self) -> list[Path]:
+        """Parquet files of `STORED_SCHEMA`."""
+        return self._files("events/")
+
+    @property
+    def quarantine_files(self) -> list[Path]:
+        """Parquet files of `QUARANTINED_SCHEMA`."""
+        return self._files("quarantine/")
+
+    @property
+    def store_hash(self) -> str:
+        """SHA-256 over the checksums of all data files: the same until a line adds something."""
+        checksums = sorted(file.sha256 for file in self._history.files.values())
+        return hashlib.sha256("\n".join(checksums).encode()).hexdigest()
+
+    @property
+    def positions(self) -> Mapping[int, Position]:
+        """How far each inbox file has been read, by its number."""
+        return self._history.positions
+
+    @property
+    def scan_findings(self) -> list[list[str]]:
+        """(finding, source, path) of what the last ingest could not read."""
+        return self._history.findings
+
+    def books(self) -> pl.DataFrame:
+        """One row of `BOOKS_SCHEMA` for each inbox file ever read, as last read: P1 holds in each."""
+        return make_books(self.positions.values())
+
+    def file_findings(self) -> pl.DataFrame:
+        """Rows (finding, source, path): files rewritten, cut off, unreadable, or no files at all."""
+        return file_findings(self.positions.values(), self.scan_findings)
+
+    def publishes(self) -> list[dict[str, Any]]:
+        """What `record_publish` was given, oldest first, as JSON keeps it, with `finished_at` (ISO 8601, UTC)."""
+        return list(self._history.builds)
+
+    def tidy(self) -> int:
+        """Make the folders, remove what no commit names; how many files that were.
+
+        Raises:
+            FixableError: files are there but their commits are lost; nothing is removed then.
+        """
+        for folder in (self._paths.events, self._paths.commits, self._paths.quarantine):
+            durable.make_directory(folder)
+        named = {self._paths.root / path for path in self._history.files}
+        found = [*self._paths.events.glob("event_month=*/*.parquet"), *self._paths.quarantine.glob("*.parquet")]
+        orphans = [path for path in found if path not in named]
+        if self.number == 0 and any(path.name != _batch_name(1) for path in orphans):
+            raise FixableError(f"{self._paths.commits} has lost the commits of this store; restore it from a backup")
+        temporaries = list(self._paths.commits.glob(".*.tmp"))
+        for path in [*orphans, *temporaries]:
+            durable.remove(path)
+        return len(orphans) + len(temporaries)
+
+    def append(
+        self,
+        events: pl.DataFrame,
+        quarantined: pl.DataFrame,
+        positions: Sequence[Position],
+        *,
+        findings: list[list[str]] | None = None,
+        now_us: int,
+    ) -> dict[str, int]:
+        """Commit a batch: its new events and quarantined lines, and how far the files have been read.
+
+        Args:
+            events: `EVENT_SCHEMA` and `origin_file`, in order of arrival.
+            quarantined: `QUARANTINE_SCHEMA` and `origin_file`.
+            positions: new positions, `lines` already counted; the fates are counted here, by another way.
+            findings: (finding, source, path) of this ingest, where they differ from `scan_findings`.
+            now_us: wall clock, µs since 1970.
+
+        Returns:
+            lines of this batch by fate: `events`, `duplicates`, `quarantined`.
+
+        Raises:
+            CheckFailedError: lines and fates of a file differ; nothing is committed.
+            FixableError: the disk is full or broken; nothing is committed.
+        """
+        settled = settle(events, self._known(events))
+        counted = count_fates(positions, settled, quarantined)
+        totals = {
+            "events": int(settled["is_event"].sum()),
+            "duplicates": int((~settled["is_event"]).sum()),
+            "quarantined": quarantined.height,
+        }
+        added = self._write(settled.filter("is_kept"), self._unseen(quarantined))
+        changed = [p for p in counted if self.positions.get(p.file) != p]
+        if added or changed or findings is not None:
+            self._history.add("ingest", now_us, added=added, positions=changed, counts=totals, findings=findings)
+        return totals
+
+    def record_publish(self, build: dict[str, Any]) -> None:
+        """Note in the log what is about to be published, so that the history of reports outlives every file."""
+        self._history.add("publish", time.time_ns() // 1000, as_of=build.get("as_of"), build=build)
+
+    def remember_checked(self) -> None:
+        """Keep which files have been checked as they are, so that the next opening need not read them."""
+        marks = {path: _mark(self._paths.root / path) for path in self._history.files}
+        durable.replace_file(self._checked_file, json.dumps(marks).encode())
+
+    def _files(self, folder: str) -> list[Path]:
+        return [self._paths.root / path for path in sorted(self._history.files) if path.startswith(folder)]
+
+    def _check_files(self) -> None:
+        try:
+            checked = json.loads(self._checked_file.read_bytes())
+        except (OSError, ValueError):  # a cache: without it every file is read
+            checked = {}
+        faults = [fault for file in self._history.files.values() if (fault := self._fault(file, checked))]
+        if faults:
+            raise FixableError(*(f"{fault}; restore it from a backup" for fault in faults))
+
+    def _fault(self, file: StoredFile, checked: Mapping[str, object]) -> str | None:
+        path = self._paths.root / file.path
+        with durable.fixable(path):
+            if not path.is_file():
+                return f"{path} is missing"
+            mark = _mark(path)
+            if mark[0] == file.bytes and (checked.get(file.path) == mark or _sha256(path) == file.sha256):
+                return None
+        return f"{path} does not match its checksum"
+
+    def _known(self, events: pl.DataFrame) -> pl.DataFrame:
+        """The stored rows that carry an id of the batch; the short keys are read first, as most batches are new."""
+        empty = pl.DataFrame(schema={name: STORED_SCHEMA[name] for name in KNOWN_COLUMNS})
+        if not self.event_files or events.is_empty():
+            return empty
+        stored = pl.scan_parquet(self.event_files, glob=False, hive_partitioning=False)
+        keys = stored.select("event_key").join(events.lazy().select("event_key"), on="event_key", how="semi").unique()
+        hits = keys.collect(engine="streaming")
+        if hits.is_empty():
+            return empty
+        return stored.join(hits.lazy(), on="event_key", how="semi").select(KNOWN_COLUMNS).collect(engine="streaming")
+
+    def _unseen(self, quarantined: pl.DataFrame) -> pl.DataFrame:
+        """Quarantined lines that do not stand in the quarantine already, read before at the same place."""
+        if not self.quarantine_files or quarantined.is_empty():
+            return quarantined
+        stored = pl.scan_parquet(self.quarantine_files, glob=False).select(QUARANTINE_LINE)
+        return quarantined.lazy().join(stored, on=QUARANTINE_LINE, how="anti", maintain_order="left").collect()
+
+    def _write(self, kept: pl.DataFrame, quarantined: pl.DataFrame) -> list[StoredFile]:
+        name = _batch_name(self.number + 1)
+        month = pl.col("timestamp").dt.strftime("%Y-%m").alias("event_month")
+        parts = kept.sort("timestamp", "event_key", "event_id", "is_variant", "origin_file", "origin_line")
+        months = parts.with_columns(month).partition_by("event_month", as_dict=True)
+        files = {f"events/event_month={key[0]}/{name}": months[key].select(list(STORED_SCHEMA)) for key in sorted(months)}
+        if quarantined.height:
+            files[f"quarantine/{name}"] = quarantined.select(list(QUARANTINED_SCHEMA))
+        added = [self._write_frame(path, frame) for path, frame in files.items()]
+        for folder in dict.fromkeys((self._paths.root / path).parent for path in files):
+            durable.fsync_directory(folder)
+        return added
+
+    def _write_frame(self, path: str, frame: pl.DataFrame) -> StoredFile:
+        buffer = BytesIO()
+        frame.rechunk().write_parquet(buffer, compression="zstd", compression_level=1, row_group_size=ROW_GROUP)
+        data = buffer.getvalue()
+        durable.make_directory((self._paths.root / path).parent)
+        durable.write_file(self._paths.root / path, data)
+        return StoredFile(path, frame.height, len(data), hashlib.sha256(data).hexdigest())
+
+
+def _batch_name(number: int) -> str:
+    return f"batch={number:06}.parquet"
+
+
+def _mark(path: Path) -> list[int]:
+    """What changes when somebody touches a file: size first, then times and inode."""
+    info = path.stat()
+    return [info.st_size, info.st_mtime_ns, info.st_ctime_ns, info.st_ino]
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

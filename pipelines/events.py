@@ -1,0 +1,143 @@
+"""What an event is for the whole house: the columns of its tables, its key, its time, its spellings.
+
+Where a field lies in a line is in `sources.envelopes`; normal forms (aliases, intents) belong to staging.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from datetime import date
+from functools import lru_cache
+
+import polars as pl
+
+PORTAL = "portal"
+"""The folder of the application's own event log."""
+
+WEBHOOKS = "webhooks"
+"""The folder of the vendor's webhooks as received."""
+
+_TIME = pl.Datetime("us", "UTC")
+
+EVENT_SCHEMA: dict[str, pl.DataType] = {
+    "event_key": pl.Int64(),
+    "event_id": pl.String(),
+    "organization_key": pl.Int64(),
+    "organization_id": pl.String(),
+    "source": pl.String(),
+    "event_type": pl.String(),
+    "timestamp": _TIME,
+    "received_at": _TIME,
+    "user_id": pl.String(),
+    "intent": pl.String(),
+    "link_id": pl.String(),
+    "connection_id": pl.String(),
+    "provider": pl.String(),
+    "environment": pl.String(),
+    "properties": pl.String(),
+    "extra": pl.String(),
+    "content_hash": pl.String(),
+    "is_mended": pl.Boolean(),
+    "redacted_count": pl.Int32(),
+    "origin_path": pl.String(),
+    "origin_line": pl.Int64(),
+    "origin_offset": pl.Int64(),
+}
+"""One row a line that was understood. Ids and types are as sent (trimmed), JSON columns are redacted text."""
+
+QUARANTINE_SCHEMA: dict[str, pl.DataType] = {
+    "source": pl.String(),
+    "path": pl.String(),
+    "line_number": pl.Int64(),
+    "byte_offset": pl.Int64(),
+    "reason": pl.String(),
+    "detail": pl.String(),
+    "text": pl.String(),
+    "content_hash": pl.String(),
+}
+"""One row a line that was not understood."""
+
+REASONS: dict[str, str] = {
+    "too_long": "longer than 16 MiB",
+    "not_utf8": "not UTF-8",
+    "not_json": "not JSON",
+    "torn_write": "cut off while the receiver wrote it; it was never acknowledged",
+    "too_deep": "nested deeper than 64 levels, or more than 10,000 keys",
+    "repeated_key": "a top-level key stands twice",
+    "not_an_object": "not a JSON object",
+    "no_event_type": "no event type",
+    "no_timestamp": "no timestamp",
+    "bad_time": "a timestamp that is not understood",
+    "no_data": "a webhook without a data object",
+    "broken_text": "half a character in an id",
+    "contradiction": "two spellings of one key with different values",
+}
+"""Why a line is in quarantine. Where several apply, the first of this list is named, save that a contradiction
+is found at its own field: one about the event type comes before a missing time."""
+
+_DAY_US = 86_400_000_000
+_EPOCH = date(1970, 1, 1).toordinal()
+_EARLIEST_US = (date(2000, 1, 1).toordinal() - _EPOCH) * _DAY_US
+_LATEST_US = (date(2100, 1, 1).toordinal() - _EPOCH) * _DAY_US
+_CALENDAR = re.compile(
+    r"(\d{4}-\d\d-\d\d)"
+    r"(?:[Tt ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)? ?(?:[Zz]|UTC|([+-])(\d\d)(?::?(\d\d))?)?)?",
+    re.ASCII,
+)
+_SECONDS = re.compile(r"(\d{10})(?:\.(\d+))?", re.ASCII)
+_EPOCH_UNITS = {13: (1000, 1), 16: (1, 1), 19: (1, 1000)}
+
+
+def key_of(text: str) -> int:
+    """The 60-bit key of an id: the first 15 hex digits of its MD5, the same in SQL and Python."""
+    return int.from_bytes(hashlib.md5(text.encode(), usedforsecurity=False).digest()[:8]) >> 4
+
+
+def parse_time(value: str | float) -> int:
+    """Microseconds since 1970 (UTC) of an ISO 8601 text, or of an epoch in s, ms, µs or ns.
+
+    A time without zone is UTC; what is finer than a microsecond is cut off.
+
+    Raises:
+        ValueError: the shape is none of these, or the time lies outside 2000-01-01 .. 2100-01-01.
+    """
+    text = str(value).strip()
+    match = _CALENDAR.fullmatch(text)
+    time_us = _from_calendar(match) if match else _from_epoch(text)
+    if not _EARLIEST_US <= time_us <= _LATEST_US:
+        raise ValueError("outside 2000-01-01 .. 2100-01-01")
+    return time_us
+
+
+def _from_calendar(match: re.Match[str]) -> int:
+    day, hour, minute, second, fraction, sign, zone_hour, zone_minute = match.groups()
+    time_us = _start_of_day(day)
+    if hour is None:
+        return time_us
+    clock = (int(hour), int(minute), int(second or 0), int((fraction or "")[:6].ljust(6, "0")))
+    # 24:00:00 is the next day and second 60 the next second: adding up does both.
+    if (clock[0] > 23 and clock != (24, 0, 0, 0)) or clock[1] > 59 or clock[2] > 60:
+        raise ValueError("no such time of day")
+    time_us += clock[0] * 3_600_000_000 + clock[1] * 60_000_000 + clock[2] * 1_000_000 + clock[3]
+    if sign is None:
+        return time_us
+    if int(zone_hour) > 23 or int(zone_minute or 0) > 59:
+        raise ValueError("no such time zone")
+    offset_us = int(zone_hour) * 3_600_000_000 + int(zone_minute or 0) * 60_000_000
+    return time_us - offset_us if sign == "+" else time_us + offset_us
+
+
+@lru_cache(maxsize=4096)
+def _start_of_day(day: str) -> int:
+    return (date.fromisoformat(day).toordinal() - _EPOCH) * _DAY_US
+
+
+def _from_epoch(text: str) -> int:
+    seconds = _SECONDS.fullmatch(text)
+    if seconds:
+        return int(seconds[1]) * 1_000_000 + int((seconds[2] or "")[:6].ljust(6, "0"))
+    if not (text.isascii() and text.isdigit() and len(text) in _EPOCH_UNITS):
+        raise ValueError("neither ISO 8601 nor an epoch of 10, 13, 16 or 19 digits")
+    factor, divisor = _EPOCH_UNITS[len(text)]
+    return int(text) * factor // divisor

@@ -1,0 +1,85 @@
+"""Files beside the pages: the whole stuck list as CSV, the headline numbers as JSON."""
+
+from __future__ import annotations
+
+import csv
+from datetime import UTC, datetime
+from io import StringIO
+
+from pipelines.pages import formats
+from pipelines.pages.cells import Published, Row
+from pipelines.pages.views.common import funnels_in_order
+from pipelines.pages.views.sections import stuck
+
+LATEST_SCHEMA = 1
+"""Raised when a key of `latest.json` changes its meaning or goes; new keys do not count."""
+
+_STUCK_COLUMNS = (
+    "organization_name",
+    "organization_id",
+    "intent",
+    "step_label",
+    "idle_us",
+    "last_event_at",
+    "last_error_code",
+    "last_error_message",
+    "link_state",
+    "link_expires_at",
+    "provider",
+    "started_by",
+    "next_action",
+    "guide_url",
+    "entry_id",
+)
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def stuck_csv(published: Published, funnel_id: str) -> str:
+    """All stuck attempts of a funnel, longest wait first; with the mark by which Excel knows UTF-8.
+
+    Times are in the reporting time zone, `waiting` is what the page says beside the exact `idle_us`.
+    """
+    out = StringIO()
+    writer = csv.writer(out)
+    writer.writerow(["waiting", *_STUCK_COLUMNS])
+    for row in (waiting.row for waiting in stuck(published, funnel_id)):
+        values = [row.cell(name, "moment").text if name.endswith("_at") else row[name] for name in _STUCK_COLUMNS]
+        writer.writerow(guarded(value) for value in [formats.duration(row["idle_us"]), *values])
+    return "\ufeff" + out.getvalue()
+
+
+def guarded(value: object) -> str:
+    """The cell's text; an apostrophe before what a spreadsheet would take for a formula."""
+    text = "" if value is None else str(value)
+    return "'" + text if text.startswith(_FORMULA) else text
+
+
+def latest(published: Published) -> dict[str, object]:
+    """Headline numbers for machines: rates 0 to 1, durations in microseconds, times in UTC."""
+    report = published.only("rpt_report")
+    return {
+        "schema_version": LATEST_SCHEMA,
+        "report_id": report["report_id"],
+        "as_of": _utc(report["as_of"]),
+        "data_to": _utc(report["watermark"]),
+        "time_zone": report["time_zone"],
+        "is_sample": report["is_sample"],
+        "funnels": [_headline(published, row["funnel_id"]) for row in funnels_in_order(published)],
+    }
+
+
+def _headline(published: Published, funnel_id: str) -> dict[str, object]:
+    funnel: Row = published.row("rpt_funnels", funnel_id)
+    names = ("entrant_count", "matured_count", "activated_count", "open_count", "stalled_count", "longest_idle_us")
+    rates = ("conversion_rate", "conversion_lower", "conversion_upper")
+    median = published.row("rpt_time_to_activation", funnel_id, 0.5)["time_us"]
+    return {
+        "funnel_id": funnel_id,
+        **{name: funnel[name] for name in names},
+        **{name: None if funnel[name] is None else round(funnel[name], 6) for name in rates},
+        "median_time_to_activation_us": median,
+    }
+
+
+def _utc(value: datetime | None) -> str | None:
+    return None if value is None else value.astimezone(UTC).isoformat().replace("+00:00", "Z")

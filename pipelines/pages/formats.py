@@ -1,0 +1,185 @@
+"""How one number, time or name looks on a page, with `FORMATS` as the register of them all.
+
+Belongs here: value in, text out, the same on every machine and in every locale. No tables, no HTML.
+Rounding is half up (`floor(x + 0.5)`), the rule of JavaScript's `Math.round`, so that both write the same text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import date, datetime, tzinfo
+from functools import partial
+from math import floor, inf
+from types import MappingProxyType
+
+NONE = "-"
+LONGEST_NAME = 200
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_UNITS: tuple[tuple[int, float, str], ...] = (
+    (1_000_000, 60, "s"),
+    (60_000_000, 60, "min"),
+    (3_600_000_000, 24, "h"),
+    (86_400_000_000, inf, "days"),
+)
+_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+
+
+def count(value: int | None) -> str:
+    """`3,581`; from 100,000 in thousands (`128 k`), from 100 million in millions."""
+    if value is None:
+        return NONE
+    for size, unit in ((1_000_000, " m"), (1_000, " k")):
+        if value >= 100 * size:
+            return f"{(value + size // 2) // size:,}{unit}"
+    return f"{value:,}"
+
+
+def exact(value: int) -> str:
+    """`128,345`: for books that must add up."""
+    return f"{value:,}"
+
+
+def total(*values: int | None) -> str:
+    """Several counts as one."""
+    return count(sum(value or 0 for value in values))
+
+
+def recorded(value: int | None) -> str:
+    """A count of a step; None means that no event for the step was ever received."""
+    return "not recorded" if value is None else count(value)
+
+
+def fraction(part: int, whole: int) -> str:
+    """`3 of 7`: what is shown where there are too few attempts for a rate."""
+    return f"{count(part)} of {count(whole)}"
+
+
+def so_far(activated: int, early: int, whole: int) -> str:
+    """Activated up to now among all that started, of a week that is still open."""
+    return f"{count(activated + early)} of {count(whole)} so far"
+
+
+def rate(value: float | None) -> str:
+    """A share of 0 to 1 as whole percent, one decimal below 10 %; `0%` and `100%` only where exact."""
+    if value is None:
+        return NONE
+    if 0 < value < 0.01:
+        return "<1%"
+    if 0.99 < value < 1:
+        return ">99%"
+    tenths = floor(value * 1000 + 0.5) / 10
+    return f"{tenths:.1f}%" if 0 < tenths < 10 else f"{floor(value * 100 + 0.5)}%"
+
+
+def share(part: int, whole: int) -> str:
+    """Two counts as a rate."""
+    return rate(part / whole) if whole else NONE
+
+
+def interval(lower: float | None, upper: float | None) -> str:
+    """`38% to 42%`."""
+    return NONE if lower is None or upper is None else f"{rate(lower)} to {rate(upper)}"
+
+
+def percent(value: float | None) -> str:
+    """A number that already is a percentage, with the two decimals of the seed's `completion_rate`."""
+    return NONE if value is None else f"{value:.2f}%"
+
+
+def duration(us: float | None) -> str:
+    """Microseconds in one unit: `45 s`, `37 min`, `5.7 h`, `3.2 days`."""
+    if us is None:
+        return NONE
+    if 0 < us < 500_000:
+        return "<1 s"
+    for size, limit, unit in _UNITS:
+        amount = _rounded(us / size, decimals=unit != "s")
+        if amount < limit:
+            break
+    return "1 day" if (amount, unit) == (1, "days") else f"{_plain(amount)} {unit}"
+
+
+def reached_time(us: int | None) -> str:
+    """A duration; None means that too few are activated for it to exist."""
+    return "not reached" if us is None else duration(us)
+
+
+def time_interval(lower: int | None, upper: int | None) -> str:
+    """`1.9 days to 2.7 days`; without an upper end `1.9 days or longer`."""
+    if lower is None:
+        return NONE
+    return f"{duration(lower)} or longer" if upper is None else f"{duration(lower)} to {duration(upper)}"
+
+
+def day(value: date | None) -> str:
+    """`22 Nov`."""
+    return NONE if value is None else f"{value.day} {_MONTHS[value.month - 1]}"
+
+
+def full_date(value: date | None) -> str:
+    """`22 Nov 2026`."""
+    return NONE if value is None else f"{day(value)} {value.year}"
+
+
+def date_in(value: datetime | None, *, zone: tzinfo) -> str:
+    """The reporting day of a moment: `22 Nov 2026`."""
+    return NONE if value is None else full_date(value.astimezone(zone).date())
+
+
+def moment(value: datetime | None, *, zone: tzinfo) -> str:
+    """`22 Nov 2026, 23:41 UTC`, in the reporting time zone."""
+    return NONE if value is None else full_date(local := value.astimezone(zone)) + f"{local:, %H:%M %Z}"
+
+
+def name(value: str | None) -> str:
+    r"""Somebody else's text: control characters shown as `\x1b`, cut at 200 characters with a mark."""
+    if not value:
+        return NONE
+    visible = _CONTROLS.sub(lambda found: f"\\x{ord(found[0]):02x}", value)
+    return visible if len(visible) <= LONGEST_NAME else visible[: LONGEST_NAME - 1] + "…"
+
+
+def listed(value: str) -> str:
+    """Names that a table joins by commas, with room between them."""
+    return name(value.replace(",", ", "))
+
+
+def _rounded(value: float, *, decimals: bool) -> float:
+    tenths = floor(value * 10 + 0.5) / 10
+    return tenths if decimals and tenths < 10 else floor(value + 0.5)
+
+
+def _plain(value: float) -> str:
+    return f"{value:,.1f}".removesuffix(".0")
+
+
+FORMATS: Mapping[str, Callable[..., str]] = MappingProxyType(
+    {
+        "count": count,
+        "exact": exact,
+        "total": total,
+        "recorded": recorded,
+        "fraction": fraction,
+        "so_far": so_far,
+        "rate": rate,
+        "share": share,
+        "interval": interval,
+        "percent": percent,
+        "duration": duration,
+        "reached_time": reached_time,
+        "time_interval": time_interval,
+        "day": day,
+        "date": full_date,
+        "date_in": date_in,
+        "moment": moment,
+        "name": name,
+        "listed": listed,
+    }
+)
+ZONED = ("date_in", "moment")
+
+
+def formatters(zone: tzinfo) -> Mapping[str, Callable[..., str]]:
+    """`FORMATS`, with the reporting time zone filled in where one is needed."""
+    return {**FORMATS, **{key: partial(FORMATS[key], zone=zone) for key in ZONED}}

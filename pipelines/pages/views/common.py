@@ -1,0 +1,106 @@
+"""What every page has: the head, the provenance, and how sure a completion rate is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from pipelines.pages.cells import Published, Row, Words
+
+FEW = 20
+"""Under this many attempts a page shows counts and a greyed interval, no rate."""
+
+
+@dataclass(frozen=True)
+class Context:
+    """What is the same for every page of one site. `sources`: table name to the file that makes it."""
+
+    published: Published
+    company: str
+    stale_after_us: int
+    sources: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Link:
+    """A place to go to; relative."""
+
+    href: str
+    label: str
+    is_current: bool
+
+
+@dataclass(frozen=True)
+class Head:
+    """Top of a page. `root` leads from the page to the site's folder."""
+
+    title: str
+    company: str
+    root: str
+    links: tuple[Link, ...]
+    report: Row
+    has_events: bool
+    stale: Words
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """Foot of a page: the report, and the tables behind each section with the file that makes them (or nothing)."""
+
+    report: Row
+    sections: tuple[tuple[str, tuple[tuple[str, str], ...]], ...]
+
+
+def head(context: Context, title: str, path: str) -> Head:
+    """The head of the page at `path`, relative to the site's folder."""
+    report = context.published.only("rpt_report")
+    root = "../" * path.count("/")
+    return Head(
+        title=title,
+        company=context.company,
+        root=root,
+        links=_links(context.published, path, root),
+        report=report,
+        has_events=bool(report["event_count"]),
+        stale=_stale(report, context.stale_after_us),
+    )
+
+
+def _links(published: Published, path: str, root: str) -> tuple[Link, ...]:
+    funnels = [(path_of(row["funnel_id"]), row["title"]) for row in funnels_in_order(published)]
+    pages = [("index.html", "Overview"), *funnels, ("health.html", "Health"), ("definitions.html", "Definitions")]
+    return tuple(Link(root + href, label, href == path) for href, label in pages)
+
+
+def path_of(funnel_id: str) -> str:
+    """Where the page of a funnel lies in the site."""
+    return f"funnels/{funnel_id}.html"
+
+
+def _stale(report: Row, stale_after_us: int) -> Words:
+    watermark, as_of = report["watermark"], report["as_of"]
+    if watermark is None or as_of - watermark <= timedelta(microseconds=stale_after_us):
+        return ()
+    return ("No events since ", report.cell("watermark", "moment"), ". The numbers below stop there.")
+
+
+def funnels_in_order(published: Published) -> list[Row]:
+    """The rows of `dim_funnels` in the order of the pages."""
+    return sorted(published.rows("dim_funnels"), key=lambda row: (row["position"], row["funnel_id"]))
+
+
+def provenance(context: Context, sections: Mapping[str, tuple[str, ...]]) -> Provenance:
+    """The foot of a page whose `sections` read these tables."""
+    found = [
+        (heading, tuple((table, context.sources.get(table, "")) for table in tables))
+        for heading, tables in sections.items()
+    ]
+    return Provenance(context.published.only("rpt_report"), tuple(found))
+
+
+def certainty(row: Row) -> str:
+    """How the completion of a row may be shown: `early` (none matured), `few` (counts only) or `rate`."""
+    if row["matured_count"] == 0:
+        return "early"
+    return "few" if row["matured_count"] < FEW else "rate"

@@ -1,0 +1,118 @@
+"""The answer in words: what a product manager would say after reading the page, in every form that the counts allow.
+
+Belongs here: grammar (none, one, many, too few, too early). Does not belong here: markup.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pipelines.pages.cells import Row, Words
+from pipelines.pages.views.common import FEW
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """`lead` is printed bold, `rest` after it."""
+
+    lead: Words
+    rest: Words = ()
+
+
+def plural(number: int, one: str, many: str) -> str:
+    """The form of a word that goes with a number."""
+    return one if number == 1 else many
+
+
+def completion(funnel: Row, weeks: list[Row]) -> Sentence:
+    """How many attempts are activated; `weeks` are those of the funnel, oldest first."""
+    matured, activated = funnel["matured_count"], funnel["activated_count"]
+    if matured == 0:
+        return _too_early(funnel)
+    fraction = funnel.cell("activated_count matured_count", "fraction")
+    if matured < FEW:
+        interval = funnel.cell("conversion_lower conversion_upper", "interval")
+        verb = plural(matured, " attempt was activated", " attempts were activated")
+        return Sentence(
+            (fraction, verb),
+            (
+                " (",
+                interval,
+                "), too few for a rate.",
+            ),
+        )
+    span = (" (", fraction, *_span(weeks), ").")
+    if activated == 0:
+        return Sentence(("No attempt was activated",), span)
+    return Sentence((funnel.cell("conversion_rate", "rate"), " of attempts are activated"), span)
+
+
+def _too_early(funnel: Row) -> Sentence:
+    started = funnel.cell("maturing_count", "count")
+    verb = plural(funnel["maturing_count"], " attempt is under way", " attempts are under way")
+    first = ("; the first window closes on ", funnel.cell("next_maturity_at", "date_in"))
+    close = first if funnel["next_maturity_at"] is not None else ()
+    return Sentence(("Too early for a completion rate",), (": ", started, verb, *close, "."))
+
+
+def _span(weeks: list[Row]) -> Words:
+    matured = [week for week in weeks if week["matured_count"]]
+    if not matured:
+        return ()
+    if len(matured) == 1:
+        return (", week of ", matured[0].cell("entry_week", "date"))
+    first, last = matured[0], matured[-1]
+    form = "day" if first["entry_week"].year == last["entry_week"].year else "date"
+    return (", weeks of ", first.cell("entry_week", form), " to ", last.cell("entry_week", "date"))
+
+
+def largest_loss(step: Row | None) -> Sentence | None:
+    """Where most stop; None where no matured attempt was lost on the way."""
+    if step is None:
+        return None
+    noun = plural(step["drop_off_count"], " attempt, ", " attempts, ")
+    lost = (": ", step.cell("drop_off_count", "count"), noun, step.cell("drop_off_rate", "rate"))
+    return Sentence(
+        ("More stop before “", step.cell("label", "name"), "” than anywhere else"), (*lost, " of those who got there.")
+    )
+
+
+def stuck(funnel: Row) -> Sentence:
+    """How many wait right now, and how long the longest has."""
+    number = funnel["stalled_count"]
+    if number == 0:
+        return Sentence((), ("Nobody is stuck right now.",))
+    verb = plural(number, " attempt is stuck right now", " attempts are stuck right now")
+    waited = plural(number, "; it has waited ", "; the longest has waited ")
+    return Sentence(
+        (funnel.cell("stalled_count", "count"), verb), (waited, funnel.cell("longest_idle_us", "duration"), ".")
+    )
+
+
+def stuck_everywhere(total: Row, funnels: list[Row]) -> Sentence:
+    """The same over all set-ups."""
+    waiting = [funnel for funnel in funnels if funnel["stalled_count"]]
+    if not waiting:
+        return Sentence((), ("Nobody is stuck right now.",))
+    longest = max(waiting, key=lambda funnel: funnel["longest_idle_us"])
+    verb = plural(total["stalled_count"], " attempt is stuck right now", " attempts are stuck right now")
+    where = f", in {len(waiting)} of {len(funnels)} set-ups" if len(funnels) > 1 else ""
+    waited = ("; the longest has waited ", longest.cell("longest_idle_us", "duration"), ".")
+    return Sentence((total.cell("stalled_count", "count"), verb), (where, *waited))
+
+
+def outcomes(funnel: Row) -> Words:
+    """What became of all attempts that started."""
+    return (
+        "Of ",
+        funnel.cell("entrant_count", "count"),
+        plural(funnel["entrant_count"], " attempt: ", " attempts: "),
+        funnel.cell("activated_count early_activated_count", "total"),
+        " activated, ",
+        funnel.cell("lost_count", "count"),
+        " lost, ",
+        funnel.cell("open_count", "count"),
+        " still open, ",
+        funnel.cell("ended_count", "count"),
+        " ended.",
+    )

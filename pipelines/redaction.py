@@ -1,0 +1,212 @@
+"""Secrets out, before anything is written: what counts as one, and what stands in its place.
+
+Used by the door and by whatever receives events. A secret becomes `[redacted:kind]`; portal links, JWTs and
+`secret_` values are random by nature and become `[redacted:link:<12 hex of SHA-256>]`, so that links still join.
+What has been redacted stays as it is when redacted again. In doubt a value goes: the inbox still has it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from typing import Any
+from urllib.parse import unquote
+
+import polars as pl
+
+MARK = re.compile(r"\[redacted:[a-z]+(?::[0-9a-f]{12})?\]")
+"""What stands where a secret was."""
+
+# Keys that end so (case and `_-. ` apart, plurals too) hold a secret of that kind.
+_KINDS = {
+    "link": "link",
+    "portalurl": "link",
+    "inviteurl": "link",
+    "token": "token",
+    "secret": "secret",
+    "apikey": "key",
+    "privatekey": "key",
+    "password": "password",
+    "passphrase": "password",
+    "authorization": "authorization",
+    "cookie": "cookie",
+    "samlresponse": "saml",
+    "assertion": "saml",
+    "otp": "otp",
+    "workossignature": "signature",
+}
+_IGNORED = "_-. "
+_KEY_FORM = {ord(c): None for c in _IGNORED} | {c: c + 32 for c in range(ord("A"), ord("Z") + 1)}
+
+# Every pattern below starts at the edge of a run or at a rare literal and never steps back over a run, so that a
+# hostile megabyte takes no longer than any other.
+_PORTAL = re.compile(r"\b(?:setup|id)\.workos\.com\b|/portal/launch", re.IGNORECASE | re.ASCII)
+_SECRET_QUERY = re.compile(r"(?:token|secret|code|key|sig|signature|password)=", re.IGNORECASE | re.ASCII)
+_LINK_SECRET = re.compile(r"""(?:token|secret)=([^&\s#"'<>\\]+)""", re.IGNORECASE | re.ASCII)
+_KEY_IN_JSON = re.compile(r"""(?<![\w.-])([\w.-]++)(?=(\\*(?:["']|%22)\s{0,4}(?::|%3[aA])|=|%3[dD]))""", re.ASCII)
+_KEY_IN_TEXT = re.compile(r"""(?<![\w.-])([\w.-]++)(?=(\\*(?:["']|%22)?\s{0,4}(?:[:=]|%3[aAdD])))""", re.ASCII)
+_ESCAPE = re.compile(r"\\u00([2-7][0-9a-fA-F])|\\(/)")
+
+_Replacement = str | Callable[[re.Match[str]], str]
+_RULES: list[tuple[re.Pattern[str], _Replacement]] = [
+    (
+        re.compile(
+            r"-----BEGIN [A-Z0-9 ]{0,40}?(?:PRIVATE KEY|CERTIFICATE)[A-Z ]{0,20}-----"
+            r".*?(?:-----END [A-Z0-9 ]{0,60}-----|\Z)",
+            re.DOTALL,
+        ),
+        "[redacted:pem]",
+    ),
+    # PEM without its frame, as SAML metadata carries certificates: DER in base64 starts so.
+    (re.compile(r"(?<![\w+/])MII[\w+/=]{40,}+(?:\s{1,4}[\w+/=]{16,}+)*+", re.ASCII), "[redacted:pem]"),
+    (
+        re.compile(r"""(?<![^\s"'<>\\?#])((?:[^\s"'<>\\?#%]|%(?!3[fF]|23))*+)((?:[?#]|%3[fF]|%23)[^\s"'<>\\]*+)"""),
+        lambda match: _without_query(match[1], match[2]),
+    ),
+    (re.compile(r"""://[^\s/?#"'<>\\]+@"""), "://[redacted:credentials]@"),
+    (
+        re.compile(r"(?<![\w-])(?>[\w-]*?eyJ)[\w-]{8,}+\.[\w-]{2,}+(?:\.[\w-]*+){0,4}", re.ASCII),
+        lambda match: link_mark(match[0]),
+    ),
+    (
+        re.compile(r"(?:(?<![\w-])|(?<=%3[dD]))secret_[\w-]{8,}+", re.ASCII),
+        lambda match: link_mark(match[0]),
+    ),
+    (
+        re.compile(
+            r"(?:(?<![A-Za-z0-9])|(?<=%3[dD]))"
+            r"(?:sk_(?:live|test)_[\w-]{8,}+|whsec_[\w+/=-]{8,}+|gh[opsru]_[A-Za-z0-9]{8,}+"
+            r"|xox[a-z]-[\w-]{8,}+|AIza[\w-]{16,}+|A[KS]IA[0-9A-Z]{12,}+)",
+            re.ASCII,
+        ),
+        "[redacted:key]",
+    ),
+    (re.compile(r"(?i)(?<![a-z])(?:bearer|basic) +[\w.~+/=:-]{12,}+", re.ASCII), "[redacted:authorization]"),
+]
+
+# A JSON text without any of these (case and `_-. ` apart) holds no secret: every rule above needs one of them.
+_SIGNS = [
+    sign.translate(_KEY_FORM)
+    for sign in (
+        *(f"{key}{end}" for key in ("link", "links", "otp", "otps") for end in ('"', "\\", "'", "=")),
+        *("portalurl", "inviteurl", "token", "secret", "apikey", "privatekey", "password", "passphrase"),
+        *("authorization", "cookie", "samlresponse", "assertion", "workossignature"),
+        *("begin", "mii", "workos.com", "/portal/launch", "code=", "key=", "sig=", "signature=", "%", "://"),
+        *(
+            "eyj",
+            "sk_live_",
+            "sk_test_",
+            "whsec_",
+            "gho_",
+            "ghp_",
+            "ghs_",
+            "ghr_",
+            "ghu_",
+            "xox",
+            "aiza",
+            "akia",
+            "asia",
+        ),
+        *("bearer", "basic", "[redacted:"),
+        *("\\u00", "\\/"),  # text with escapes of its own may hide any of the others
+    )
+]
+
+
+def redact(value: Any) -> tuple[Any, int]:
+    """Parsed JSON without its secrets, in keys and values, and how many strings or numbers were replaced."""
+    return _walk(value, None)
+
+
+def redact_text(text: str) -> str:
+    """A text that is not JSON without its secrets, cut at the first secret key.
+
+    Nobody can say where the value of that key ends in a text that no parser understood.
+    """
+    return _clean(text.replace("\0", ""), _KEY_IN_TEXT)
+
+
+def link_mark(text: str) -> str:
+    """What stands for a portal link, or for the token in it: the same for both."""
+    secret = _LINK_SECRET.search(text)
+    value = unquote(secret[1]) if secret else text.strip()
+    return f"[redacted:link:{hashlib.sha256(value.encode()).hexdigest()[:12]}]"
+
+
+def find_suspects(texts: Sequence[bytes]) -> list[int]:
+    """Which of these JSON texts (without line ends, no needless escapes) may hold a secret or a mark of one."""
+    plain = b"\n".join(texts).translate(None, _IGNORED.encode()).decode().split("\n")
+    found = pl.Series(plain, dtype=pl.String).str.contains_any(_SIGNS, ascii_case_insensitive=True)
+    return found.arg_true().to_list()
+
+
+def _walk(value: Any, kind: str | None) -> tuple[Any, int]:
+    if isinstance(value, str):
+        text = _under_key(value, kind) if kind else _clean(value, _KEY_IN_JSON)
+        return text, int(text != value)
+    if isinstance(value, list):
+        walked = [_walk(element, kind) for element in value]
+        return [element for element, _ in walked], sum(count for _, count in walked)
+    if isinstance(value, dict):
+        return _walk_object(value, kind)
+    if kind is None or value is None or isinstance(value, bool):
+        return value, 0
+    return f"[redacted:{kind}]", 1
+
+
+def _walk_object(value: dict[str, Any], kind: str | None) -> tuple[dict[str, Any], int]:
+    kept: dict[str, Any] = {}
+    count = 0
+    for key, member in value.items():
+        name = _clean(key, _KEY_IN_JSON)
+        kept[name], replaced = _walk(member, _kind_of(key[-64:]) or kind)
+        count += replaced + (name != key)
+    return kept, count
+
+
+@lru_cache(maxsize=4096)
+def _kind_of(key: str) -> str | None:
+    form = key.translate(_KEY_FORM)
+    return next((kind for end, kind in _KINDS.items() if form.endswith((end, end + "s"))), None)
+
+
+def _under_key(text: str, kind: str) -> str:
+    if not text.strip() or MARK.fullmatch(text):
+        return text
+    if kind == "link":
+        return link_mark(text)
+    cleaned = _clean(text, _KEY_IN_JSON)
+    return cleaned if MARK.fullmatch(cleaned) else f"[redacted:{kind}]"
+
+
+def _clean(text: str, keys: re.Pattern[str]) -> str:
+    """The text itself where no rule finds anything."""
+    plain = _unescape(text)
+    cleaned = plain
+    for pattern, replacement in _RULES:
+        cleaned = pattern.sub(replacement, cleaned)
+    for match in keys.finditer(cleaned):
+        if _kind_of(match[1][-64:]):
+            cleaned = cleaned[: match.end(2)] + "[redacted:rest]"
+            break
+    return text if cleaned == plain else cleaned
+
+
+def _unescape(text: str) -> str:
+    for _ in range(3):
+        if "\\u00" not in text and "\\/" not in text:
+            break
+        text = _ESCAPE.sub(lambda match: match[2] or chr(int(match[1], 16)), text)
+    return text
+
+
+def _without_query(place: str, query: str) -> str:
+    """A URL that carries a secret: host and path stay, the rest goes."""
+    if len(query) == 1 or MARK.fullmatch(query[1:]):
+        return place + query
+    plain = unquote(unquote(query))
+    if _PORTAL.search(unquote(place)):
+        return f"{place}?{link_mark(plain)}"
+    return f"{place}?[redacted:query]" if _SECRET_QUERY.search(plain) else place + query

@@ -1,0 +1,120 @@
+"""One inbox file being read: where to start, what is new in it, and the position that this leads to."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+
+from pipelines.commits import Position
+from pipelines.sources.cutting import (
+    BLANKS,
+    BLOCK_BYTES,
+    BOM,
+    DOCUMENT_BYTES,
+    LINE_BYTES,
+    Block,
+    Window,
+    cut_elements,
+    cut_lines,
+    find_elements,
+    is_document,
+)
+from pipelines.sources.opening import EDGE, OpenFile, UnreadableError
+
+_MAY_BE_DOCUMENT = re.compile(r"\.json(?:\.(?:gz|zst))?$", re.IGNORECASE)
+
+
+def start_of(position: Position, opened: OpenFile, *, full: bool) -> Position:
+    """Where to start: behind all that was read before, or at the first byte with empty books.
+
+    In doubt at the first byte: reading a line twice costs time, skipping one loses an event.
+    """
+    is_same = opened.is_same(position.size, position.mtime_ns, position.inode)
+    goes_on = is_same if position.is_whole else opened.continues(position)
+    if not goes_on or full:
+        was_rewritten = position.offset > 0 and not position.is_whole and not goes_on
+        is_rewritten = was_rewritten or position.is_rewritten
+        position = Position(position.file, position.source, position.path, is_rewritten=is_rewritten)
+    return replace(position, size=opened.size, mtime_ns=opened.mtime_ns, inode=opened.inode, is_finished=False)
+
+
+class Reading:
+    """A pass over an open file; `position` moves with `take`."""
+
+    def __init__(self, opened: OpenFile, position: Position, *, is_rested: bool) -> None:
+        self.position = position
+        self._opened = opened
+        self._is_rested = is_rested
+        self._first = 0 if opened.is_packed or position.is_whole else position.offset
+        self._window = Window(opened.chunks(self._first))
+        self._waiting = 0
+        self._tail = b""
+
+    def blocks(self) -> Iterator[Block]:
+        """The lines that are new; each block is to be taken before the next one is asked for.
+
+        Raises:
+            UnreadableError: the file cannot be read to its end, or is a document too large to hold.
+        """
+        is_fresh = self.position.is_whole or self.position.offset == 0
+        may_be_document = is_fresh and _MAY_BE_DOCUMENT.search(self.position.path)
+        if may_be_document and is_document(self._window.peek(BLOCK_BYTES)):
+            self.position = replace(self.position, is_whole=True)
+            yield from self._elements()
+        else:
+            self.position = replace(self.position, is_whole=self._opened.is_packed)
+            yield from self._lines()
+
+    def take(self, block: Block) -> None:
+        """Count a block as read."""
+        lines = self.position.lines + block.lines
+        self.position = replace(self.position, offset=block.end, newlines=block.newlines, lines=lines)
+        self._tail = block.tail
+
+    def seal(self) -> bool:
+        """Bring the marks of what has been read into `position`; False where the file was cut or changed meanwhile."""
+        is_whole = self.position.is_whole
+        head, tail = self._opened.edges(self._opened.size if is_whole else self.position.offset)
+        self.position = replace(self.position, head=head, tail=tail)
+        return self._opened.is_unchanged(self.position.offset, self._tail, is_whole=is_whole)
+
+    def finish(self) -> bool:
+        """The same, with what is left over at the end of the file."""
+        self.position = replace(
+            self.position,
+            is_finished=True,
+            is_rested=self._is_rested and self._waiting > 0,
+            is_incomplete=self._window.is_incomplete,
+            waiting_bytes=self._waiting,
+        )
+        return self.seal()
+
+    def _elements(self) -> Iterator[Block]:
+        document = self._window.peek(DOCUMENT_BYTES + 1)
+        if len(document) > DOCUMENT_BYTES:
+            raise UnreadableError(f"one JSON document of more than {DOCUMENT_BYTES >> 20} MiB; write one event a line")
+        elements = None if self._window.is_incomplete else find_elements(document)
+        if elements is None:
+            self._waiting = len(document)
+        else:
+            yield from cut_elements(document, elements, self.position.offset)
+
+    def _lines(self) -> Iterator[Block]:
+        self._window.drop(self.position.offset - self._first)
+        yield from cut_lines(self._window, self.position.offset, self.position.newlines)
+        end, newlines, rest = self.position.offset, self.position.newlines, self._window.peek(LINE_BYTES)
+        line = (rest if end else rest.removeprefix(BOM)).strip(BLANKS)
+        has_all = len(rest) == self._first + self._window.taken - end  # not so after a line too long to hold
+        if has_all and self._is_rested and not self._window.is_incomplete and _is_object(line):
+            yield Block([newlines + 1], [end], [line], end + len(rest), newlines, rest[-EDGE:])
+        elif line:
+            self._waiting = self._first + self._window.taken - end
+
+
+def _is_object(text: bytes) -> bool:
+    try:
+        return isinstance(json.loads(text), dict)
+    except (ValueError, RecursionError):
+        return False

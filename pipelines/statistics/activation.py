@@ -1,0 +1,79 @@
+"""How long activation takes, from all entries rather than from those that got there. One curve a funnel."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from pipelines.durations import UNITS_US
+from pipelines.statistics.cohorts import observations
+from pipelines.statistics.quantiles import PERCENTS, exact_quantile
+from pipelines.statistics.survival import curve_at, quantile_times, survival_curve
+
+GRID_US = tuple(
+    count * UNITS_US[unit]
+    for unit, counts in {
+        "minute": (1, 2, 3, 5, 7, 10, 15, 20, 30, 45),
+        "hour": (1, 2, 3, 4, 6, 8, 12, 18),
+        "day": (1, 2, 3, 4, 5, 7, 10, 14, 21, 30, 45, 60),
+    }.items()
+    for count in counts
+)
+"""The times (µs) at which the curve is published: times that people name, about evenly spaced on a log scale."""
+
+
+def time_to_activation(entries: pl.DataFrame, funnels: pl.DataFrame) -> pl.DataFrame:
+    """`rpt_time_to_activation`: one row per funnel and published quantile, sorted by both.
+
+    `time_us` is the Kaplan-Meier quantile over all counted entries, NULL where the curve does not get that far;
+    `completer_time_us` the exact quantile of the activated ones alone (late activations among them, as in the curve).
+
+    Args:
+        entries: `fct_entries`.
+        funnels: `dim_funnels`.
+    """
+    observed = observations(entries)
+    times = quantile_times(survival_curve(observed, ["funnel_id"]), ["funnel_id"], PERCENTS)
+    entrants = observed.group_by("funnel_id").agg(entrant_count=pl.len().cast(pl.Int64))
+    return (
+        funnels.select("funnel_id")
+        .join(pl.DataFrame({"quantile": [percent / 100 for percent in PERCENTS]}), how="cross")
+        .join(entrants, on="funnel_id", how="left")
+        .join(times, on=["funnel_id", "quantile"], how="left")
+        .join(_completers(observed), on=["funnel_id", "quantile"], how="left")
+        .with_columns(pl.col("entrant_count", "completer_count").fill_null(0))
+        .sort("funnel_id", "quantile")
+    )
+
+
+def _completers(observed: pl.DataFrame) -> pl.DataFrame:
+    groups = observed.filter("is_event").group_by("funnel_id")
+    return pl.concat(
+        groups.agg(
+            quantile=pl.lit(percent / 100),
+            completer_count=pl.len().cast(pl.Int64),
+            completer_time_us=exact_quantile(pl.col("observed_us"), percent),
+        )
+        for percent in PERCENTS
+    )
+
+
+def activation_curve(entries: pl.DataFrame, funnels: pl.DataFrame) -> pl.DataFrame:
+    """`rpt_activation_curve`: the share activated within each time of the grid, sorted by funnel and time.
+
+    `at_risk_count` is the number of entries observed at least that long. The share is NULL where that is nobody,
+    unless all had activated before; its bounds are NULL as well once the share is 1, where no interval exists.
+
+    Args:
+        entries: `fct_entries`.
+        funnels: `dim_funnels`.
+    """
+    points = funnels.select("funnel_id").join(pl.DataFrame({"at_us": GRID_US}), how="cross")
+    curve = survival_curve(observations(entries), ["funnel_id"])
+    return curve_at(curve, points, ["funnel_id"]).select(
+        "funnel_id",
+        "at_us",
+        activated_share=1 - pl.col("survival"),
+        activated_lower=1 - pl.col("survival_upper"),
+        activated_upper=1 - pl.col("survival_lower"),
+        at_risk_count="at_risk_count",
+    )

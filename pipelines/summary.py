@@ -1,0 +1,31 @@
+"""What a build found, in five lines for a terminal: read from the published file, like any analyst would."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pipelines.pages.formats import duration, rate
+from pipelines.paths import DataPaths
+from pipelines.warehouse import read_published
+
+
+def summary(paths: DataPaths) -> Iterator[str]:
+    """The served report: its lines, its funnels (the first three), and where everything is."""
+    report = read_published(paths, "from rpt_report").row(0, named=True)
+    yield (
+        f"{report['line_count']:,} lines = {report['event_count']:,} events + {report['duplicate_count']:,} duplicates "
+        f"+ {report['quarantined_count']:,} quarantined, as of {report['as_of']:%Y-%m-%d %H:%M} UTC"
+    )
+    funnels = read_published(
+        paths,
+        "select d.title, f.*, t.time_us from rpt_funnels as f join dim_funnels as d using (funnel_id) "
+        "join rpt_time_to_activation as t using (funnel_id) where t.quantile = 0.5 order by d.position limit 3",
+    )
+    for funnel in funnels.iter_rows(named=True):
+        share = "too early to say" if funnel["conversion_rate"] is None else rate(funnel["conversion_rate"])
+        median = "not reached" if funnel["time_us"] is None else duration(funnel["time_us"])
+        yield (
+            f"{funnel['title']}: {funnel['activated_count']:,} of {funnel['matured_count']:,} matured attempts activated "
+            f"({share}), median time {median}, {funnel['stalled_count']:,} stuck now"
+        )
+    yield f"Pages: {paths.published / 'site' / 'index.html'}  DuckDB: {paths.published / 'portal.duckdb'}"

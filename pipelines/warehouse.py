@@ -1,0 +1,187 @@
+"""The working DuckDB file: tables from frames, tables from models, frames from tables, and the analysts' copy.
+
+Which tables there are is written in `sql/`; what files they start from is told by the event store.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+import polars as pl
+
+from pipelines.errors import FixableError
+from pipelines.models import Model
+from pipelines.paths import DataPaths
+
+OPTIONS = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
+
+
+class Warehouse:
+    """An open working file; use it through `open_warehouse`."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self._connection = connection
+
+    def store_frame(self, name: str, frame: pl.DataFrame) -> None:
+        """Make `frame` the table `name`."""
+        self._connection.register("incoming", frame)
+        try:
+            self._connection.execute(f'create or replace table "{name}" as from incoming')
+        finally:
+            self._connection.unregister("incoming")
+
+    def store_parquet(self, name: str, files: Sequence[Path], empty: pl.DataFrame) -> None:
+        """Make `name` a view of Parquet `files`, read by column name; where there are none, the table `empty`."""
+        for kind in ("view", "table"):
+            if (name, kind) in self._relations():
+                self._connection.execute(f'drop {kind} "{name}"')
+        if not files:
+            self.store_frame(name, empty)
+            return
+        listed = ", ".join(_quoted(str(file)) for file in files)
+        self._connection.execute(
+            f'create view "{name}" as select * from read_parquet([{listed}], union_by_name = true, '
+            "hive_partitioning = false)"
+        )
+
+    def build(self, model: Model) -> int:
+        """Run a model; its number of rows. Published ones only rename, so they are views."""
+        kind = "view" if model.layer == "published" else "table"
+        self._connection.execute(f'create or replace {kind} "{model.name}" as {model.sql}')
+        return self.count(model.name)
+
+    def count(self, name: str) -> int:
+        """Rows of a table."""
+        return int(self._connection.execute(f'select count(*) from "{name}"').fetchall()[0][0])
+
+    def key_faults(self, model: Model) -> int:
+        """Rows of a model's table whose key is not alone, or not whole."""
+        columns = ", ".join(f'"{column}"' for column in model.key)
+        missing = " or ".join(f'"{column}" is null' for column in model.key)
+        repeated = f'select count(*) as n from "{model.name}" group by {columns} having count(*) > 1'
+        query = f'select (select coalesce(sum(n), 0) from ({repeated})) + (select count(*) from "{model.name}" where {missing})'
+        return int(self._connection.execute(query).fetchall()[0][0])
+
+    def read(self, name: str) -> pl.DataFrame:
+        """A table as a frame; JSON as text, intervals as microseconds."""
+        return self.query(f'select * {self._plain_types(name)} from "{name}"')
+
+    def query(self, sql: str, parameters: Mapping[str, object] | None = None) -> pl.DataFrame:
+        """The rows of a SELECT as a frame."""
+        return self._connection.sql(sql, params=dict(parameters or {})).pl()
+
+    def columns(self, name: str) -> list[str]:
+        """Column names of a table, in order."""
+        rows = self._connection.execute(
+            "select column_name from duckdb_columns() where table_name = ? order by column_index", [name]
+        ).fetchall()
+        return [row[0] for row in rows]
+
+    def export(
+        self,
+        folder: Path,
+        tables: Mapping[str, Sequence[str]],
+        comments: Mapping[str, str],
+        views: Mapping[str, str],
+    ) -> None:
+        """Write the analysts' files into `folder`: `portal.duckdb` and `parquet/<table>.parquet`.
+
+        `tables` maps each table to the columns that order its rows; those that `views` maps to a SELECT become views of
+        the new file. `comments` maps `table` and `table.column` to sentences. The file has storage version 1.2.0, so
+        that older shells open it.
+        """
+        (folder / "parquet").mkdir()
+        run = self._connection.execute
+        run(f"attach {_quoted(str(folder / 'portal.duckdb'))} as published (storage_version 'v1.2.0')")
+        try:
+            for name, order in tables.items():
+                by = ", ".join(f'"{column}"' for column in order)
+                if name not in views:
+                    run(f'create table published."{name}" as from "{name}" order by {by}')
+                self._copy_parquet(name, by, folder / "parquet" / f"{name}.parquet")
+            run("use published")  # a view binds its tables where it is made
+            for name, sql in views.items():
+                run(f'create view "{name}" as {sql}')
+            for target, sentence in comments.items():
+                kind = "column" if "." in target else "view" if target in views else "table"
+                run(f"comment on {kind} {'.'.join(_identifier(part) for part in target.split('.'))} is {_quoted(sentence)}")
+            run("checkpoint published")
+        finally:
+            run("use warehouse")
+            run("detach published")
+
+    def _copy_parquet(self, name: str, by: str, file: Path) -> None:
+        """One deterministic file."""
+        select = f'select * {self._plain_types(name)} from "{name}" order by {by}'
+        self._connection.execute(f"copy ({select}) to {_quoted(str(file))} (format parquet, compression zstd)")
+
+    def _plain_types(self, name: str) -> str:
+        """A REPLACE clause: JSON as text and intervals as microseconds, which every reader knows."""
+        types = self._connection.execute(
+            "select column_name, data_type from duckdb_columns() where table_name = ? and database_name = 'warehouse'",
+            [name],
+        ).fetchall()
+        casts = {"JSON": '"{0}"::varchar as "{0}"', "INTERVAL": 'epoch_us("{0}") as "{0}"'}
+        changed = ", ".join(casts[kind].format(column) for column, kind in types if kind in casts)
+        return f"replace ({changed})" if changed else ""
+
+    def _relations(self) -> set[tuple[str, str]]:
+        rows = self._connection.execute(
+            "select table_name, 'table' from duckdb_tables() union all "
+            "select view_name, 'view' from duckdb_views() where not internal"
+        ).fetchall()
+        return {(name, kind) for name, kind in rows}
+
+
+def forget_warehouse(paths: DataPaths) -> None:
+    """Remove the working file, so that the next one is built from the store alone. Who has it open keeps its copy."""
+    for file in (paths.warehouse, paths.warehouse.with_name(paths.warehouse.name + ".wal")):
+        file.unlink(missing_ok=True)
+
+
+@contextmanager
+def open_warehouse(paths: DataPaths, memory_limit: str) -> Iterator[Warehouse]:
+    """The working file, made where it is missing.
+
+    Raises:
+        FixableError: the file is held by another program, or damaged.
+    """
+    try:
+        connection = duckdb.connect(paths.warehouse, config={**OPTIONS, "memory_limit": memory_limit})
+    except (duckdb.IOException, duckdb.InvalidInputException) as error:
+        raise FixableError(
+            f"{paths.warehouse.name}: cannot be opened ({str(error).splitlines()[0]}); "
+            "close the program that holds it, or run `portal-funnels build`, which makes it anew"
+        ) from error
+    with connection:
+        _configure(connection, (f"set temp_directory = {_quoted(str(paths.spill))}",))
+        yield Warehouse(connection)
+
+
+def read_published(paths: DataPaths, sql: str) -> pl.DataFrame:
+    """The rows of a SELECT over the served analysts' file, opened read-only."""
+    with duckdb.connect(paths.published / "portal.duckdb", read_only=True, config=OPTIONS) as connection:
+        connection.execute("set TimeZone = 'UTC'")
+        return connection.sql(sql).pl()
+
+
+def _configure(connection: duckdb.DuckDBPyConnection, statements: Iterable[str]) -> None:
+    for statement in (
+        "set TimeZone = 'UTC'",
+        "set enable_progress_bar = false",
+        "set python_enable_replacements = false",
+        "set preserve_insertion_order = false",
+        *statements,
+    ):
+        connection.execute(statement)
+
+
+def _identifier(text: str) -> str:
+    return '"' + text.replace('"', '""') + '"'
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"

@@ -1,0 +1,11 @@
+-- One row per funnel, as declared in its TOML file.
+-- key: funnel_id
+select
+    funnel_id,
+    title,
+    question,
+    intents,
+    window_us,
+    last_required as last_required_step,
+    position,
+from ref_funnels

@@ -1,0 +1,46 @@
+-- One row per connection or directory, as it stands at the as-of time.
+-- key: connection_id
+-- States are those of the vendor's events; the older words linked and unlinked mean active and inactive.
+with told as (
+    select
+        e.connection_id,
+        e.organization_id,
+        e.provider,
+        e.timestamp,
+        e.event_key,
+        starts_with(e.event_type, 'dsync.') as is_directory,
+        e.event_type in ('connection.activated', 'sso.activated', 'dsync.activated', 'admin_portal.dsync_configured')
+            as is_activation,
+        case
+            when e.event_type in ('connection.deleted', 'dsync.deleted') then 'deleted'
+            when e.event_type in ('connection.deactivated', 'dsync.deactivated') then 'inactive'
+            else coalesce(
+                case properties ->> '$.state' when 'linked' then 'active' when 'unlinked' then 'inactive' end,
+                properties ->> '$.state', 'active'
+            )
+        end as state,
+    from fct_events as e
+    where e.is_counted and e.connection_id is not null and e.event_type in (
+        'connection.activated', 'connection.deactivated', 'connection.deleted', 'sso.activated',
+        'dsync.activated', 'dsync.deactivated', 'dsync.deleted', 'admin_portal.dsync_configured'
+    )
+),
+
+changes as (
+    select
+        *,
+        lag(state) over (partition by connection_id order by timestamp, event_key) is distinct from state as is_change,
+    from told
+)
+
+select
+    connection_id,
+    arg_max(organization_id, (timestamp, event_key)) filter (where organization_id is not null) as organization_id,
+    case when bool_or(is_directory) or starts_with(connection_id, 'directory_') then 'directory' else 'connection' end
+        as kind,
+    arg_max(provider, (timestamp, event_key)) filter (where provider is not null) as provider,
+    arg_max(state, (timestamp, event_key)) as state,
+    max(timestamp) filter (where is_change) as since,
+    min(timestamp) filter (where is_activation) as activated_at,
+from changes
+group by connection_id

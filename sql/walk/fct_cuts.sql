@@ -1,0 +1,29 @@
+-- One row per entry that an exclusion cuts, and the first excluded event strictly between its two steps.
+-- key: funnel_number, entity_key, entry_position
+with spans as (
+    select
+        c.funnel_number,
+        c.entity_key,
+        c.entry_position,
+        x.exclusion,
+        x.is_removal,
+        min(case when c.step >= x.from_step then c.at_us end) as from_us,
+        min(case when c.step >= x.to_step then c.at_us end) as to_us,
+    from fct_chains as c
+    join ref_exclusions as x on x.funnel_number = c.funnel_number
+    group by c.funnel_number, c.entity_key, c.entry_position, x.exclusion, x.is_removal
+)
+
+select
+    p.funnel_number,
+    p.entity_key,
+    p.entry_position,
+    coalesce(bool_or(p.is_removal), false) as is_removed,
+    min(case when not p.is_removal then e.position end) as drop_off_position,
+    min(case when not p.is_removal then e.at_us end) as drop_off_us,
+from spans as p
+join fct_entry_events as e
+    on e.funnel_number = p.funnel_number and e.entity_key = p.entity_key
+    and e.entry_position = p.entry_position and e.exclusion = p.exclusion
+where e.at_us > p.from_us and (p.to_us is null or e.at_us < p.to_us)
+group by p.funnel_number, p.entity_key, p.entry_position

@@ -1,0 +1,259 @@
+"""Published tables of three made-up funnels, for tests that draw pages: entries by a seeded die, measures by `statistics`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from random import Random
+from typing import Any
+
+import polars as pl
+
+from pipelines.statistics.tables import STATISTICS
+
+AS_OF = datetime(2026, 11, 23, 6, tzinfo=UTC)
+WINDOW = timedelta(days=14)
+US = timedelta(microseconds=1)
+MOMENT = pl.Datetime("us", "UTC")
+HOSTILE = (
+    "</script><script>alert(1)</script>",
+    "<img src=x onerror=alert(1)>",
+    "=1+1",
+    "x" * 260,
+    "שלום \u202e",
+    "🦊 & Söhne",
+)
+FUNNELS = {
+    "sso_setup": ("Single sign-on set-up", "sso", 612, 0.985),
+    "dsync_setup": ("Directory sync set-up", "dsync", 274, 0.96),
+    "audit_logs_setup": ("Audit log streaming set-up", "audit_logs,log_streams", 34, 0.87),
+}
+STEPS = {
+    "link_generated": ("Link generated", "admin_portal.link_generated", 1.0),
+    "link_opened": ("Link opened", "admin_portal.link_opened,admin_portal.accessed", 0.95),
+    "provider_selected": ("Provider selected", "admin_portal.provider_selected", 0.97),
+    "details_submitted": ("Connection details", "admin_portal.details_submitted", 0.95),
+    "domain_verified": ("Domain verified", "admin_portal.domain_verified,organization_domain.verified", 0.82),
+    "connection_tested": ("Connection tested", "admin_portal.connection_tested", 1.0),
+    "activated": ("Activated", "connection.activated,sso.activated,admin_portal.sso_configured", 0.96),
+    "first_sign_in": ("First sign-in", "authentication.sso_succeeded", 0.9),
+}
+CONVERSION, UNRECORDED = 7, 6
+PROVIDERS = {
+    "Okta": (0.34, 1.02),
+    "Entra ID": (0.29, 0.99),
+    "Google Workspace": (0.17, 1.03),
+    "Generic SAML": (0.11, 0.86),
+    "OneLogin": (0.06, 1.0),
+    "PingFederate": (0.02, 0.98),
+    "JumpCloud": (0.01, 1.0),
+}
+ACTIONS = {
+    1: "Send the link again; ask whether it reached the right person",
+    2: "Send the provider list; offer a call",
+    3: "Send the guide for this provider",
+    4: "Send the DNS record guide; offer a call",
+    5: "Ask for a test sign-in together",
+}
+
+
+def page_tables(
+    *, names: tuple[str, ...] = (), as_of: datetime = AS_OF, **replaced: pl.DataFrame
+) -> dict[str, pl.DataFrame]:
+    """Every table that pages read; `names` become organizations and providers, `replaced` tables stand in for ours."""
+    chance = Random(7)
+    entries = pl.DataFrame(
+        [row for funnel_id in FUNNELS for row in _entries(funnel_id, chance, as_of)], infer_schema_length=None
+    )
+    tables = {
+        "dim_funnels": _funnels(),
+        "dim_funnel_steps": _steps(),
+        "fct_entries": entries.with_columns(pl.col("matures_at").cast(MOMENT)),
+        "fct_entry_steps": _entry_steps(entries, chance),
+        "rpt_stalled": _stalled(entries, names, as_of),
+        "rpt_report": _report(as_of),
+        "rpt_seed_metrics": _seed_metrics(),
+        "quality_findings": _findings(names),
+    } | replaced
+    for table, statistic in STATISTICS.items():
+        tables.setdefault(table, statistic.compute(tables))
+    return tables
+
+
+def _entries(funnel_id: str, chance: Random, as_of: datetime) -> Iterator[dict[str, Any]]:
+    _, intents, number, ease = FUNNELS[funnel_id]
+    for ordinal in range(number):
+        entered = as_of - timedelta(days=182 * chance.random() ** 0.9)
+        provider = chance.choices(list(PROVIDERS), [weight for weight, _ in PROVIDERS.values()])[0]
+        ease_here = ease * PROVIDERS[provider][1]
+        deepest = _deepest(ease_here, chance)
+        took = timedelta(hours=chance.lognormvariate(2.2, 1.9))
+        age = as_of - entered
+        is_activated = deepest >= CONVERSION and took <= min(WINDOW, age)
+        outcome = "activated" if is_activated else "lost" if age >= WINDOW else "open"
+        deepest = deepest if is_activated else min(deepest, CONVERSION - 2)
+        yield {
+            "funnel_id": funnel_id,
+            "entry_id": f"org_{ordinal:04}:{intents.split(',')[0]}:1",
+            "organization_id": f"org_{ordinal:04}",
+            "intent": intents.split(",")[0],
+            "entry_week": (entered - timedelta(days=entered.weekday())).date(),
+            "deepest_step": deepest,
+            "outcome": outcome,
+            "is_matured": age >= WINDOW,
+            "is_excluded": ordinal % 211 == 5,
+            "provider": provider if deepest >= 3 else None,
+            "observed_us": (took if is_activated else age) // US,
+            "observed_outcome": "activated" if is_activated else "censored",
+            "matures_at": entered + WINDOW,
+        }
+
+
+def _deepest(ease: float, chance: Random) -> int:
+    for number, (_, _, passing) in enumerate(STEPS.values(), start=1):
+        if chance.random() > passing * (ease if 1 < number <= CONVERSION else 1):
+            return max(1, number - 1)
+    return len(STEPS)
+
+
+def _entry_steps(entries: pl.DataFrame, chance: Random) -> pl.DataFrame:
+    rows = [
+        {
+            "funnel_id": row["funnel_id"],
+            "entry_id": row["entry_id"],
+            "step_number": number,
+            "since_previous_us": None if number == 1 else int(3.6e9 * chance.lognormvariate(number % 4 - 2, 1.2)),
+        }
+        for row in entries.iter_rows(named=True)
+        for number in range(1, row["deepest_step"] + 1)
+        if number != UNRECORDED and (number in {1, CONVERSION} or chance.random() < 0.93)
+    ]
+    return pl.DataFrame(rows, infer_schema_length=None)
+
+
+def _funnels() -> pl.DataFrame:
+    return pl.DataFrame(
+        [
+            {
+                "funnel_id": funnel_id,
+                "title": title,
+                "question": "Of the organizations sent a link, how many end with a live connection?",
+                "intents": intents,
+                "window_us": WINDOW // US,
+                "last_required_step": CONVERSION,
+                "position": position,
+            }
+            for position, (funnel_id, (title, intents, _, _)) in enumerate(FUNNELS.items())
+        ]
+    )
+
+
+def _steps() -> pl.DataFrame:
+    return pl.DataFrame(
+        [
+            {
+                "funnel_id": funnel_id,
+                "step_number": number,
+                "step_name": name,
+                "label": label,
+                "is_optional": number not in {1, CONVERSION},
+                "is_conversion": number == CONVERSION,
+                "is_recorded": number != UNRECORDED,
+                "event_types": events,
+            }
+            for funnel_id in FUNNELS
+            for number, (name, (label, events, _)) in enumerate(STEPS.items(), start=1)
+        ]
+    )
+
+
+def _stalled(entries: pl.DataFrame, names: tuple[str, ...], as_of: datetime) -> pl.DataFrame:
+    waiting = entries.filter((pl.col("outcome") == "open") & ~pl.col("is_excluded")).iter_rows(named=True)
+    labels = [label for label, _, _ in STEPS.values()]
+    rows = []
+    for place, row in enumerate(waiting):
+        name = (
+            names[place % len(names)]
+            if names
+            else f"{('Northwind', 'Tailspin', 'Contoso', 'Fabrikam')[place % 4]} {place}"
+        )
+        idle = timedelta(hours=2 + (place * 37) % 300, minutes=place % 60)
+        rows.append(
+            {
+                "funnel_id": row["funnel_id"],
+                "entry_id": row["entry_id"],
+                "organization_id": row["organization_id"],
+                "organization_name": name if place % 7 else None,
+                "intent": row["intent"],
+                "deepest_step": row["deepest_step"],
+                "step_label": labels[row["deepest_step"] - 1],
+                "last_event_at": as_of - idle,
+                "idle_us": idle // US,
+                "link_id": f"lnk_{place}",
+                "link_state": ("expired", "opened", "live", "revoked")[place % 4],
+                "link_expires_at": as_of + timedelta(hours=place),
+                "provider": names[place % len(names)] if names else row["provider"],
+                "last_error_code": "dns_timeout" if place % 5 == 0 else None,
+                "last_error_message": "TXT record not found" if place % 10 == 0 else None,
+                "started_by": f"user_{place}",
+                "next_action": ACTIONS[row["deepest_step"]],
+                "guide_url": ("https://docs.example.com/dns", None, "javascript:alert(1)")[place % 3],
+                "matures_at": row["matures_at"],
+            }
+        )
+    moments = pl.col("last_event_at", "link_expires_at", "matures_at").cast(MOMENT)
+    return pl.DataFrame(rows, infer_schema_length=None).with_columns(moments)
+
+
+def _report(as_of: datetime) -> pl.DataFrame:
+    row = {
+        "report_id": "4f1c09ab37de",
+        "as_of": as_of,
+        "watermark": as_of - timedelta(hours=6, minutes=19),
+        "time_zone": "UTC",
+        "is_sample": True,
+        "line_count": 128_345,
+        "event_count": 127_300,
+        "duplicate_count": 1_030,
+        "quarantined_count": 15,
+        "file_count": 56,
+        "definitions_hash": "c0ffee",
+    }
+    return pl.DataFrame([row]).with_columns(pl.col("as_of", "watermark").cast(MOMENT))
+
+
+def _seed_metrics() -> pl.DataFrame:
+    row = {"portals_opened": 131, "sso_completed": 49, "dsync_completed": 0, "completion_rate": 37.4}
+    return pl.DataFrame([{**row, "avg_completion_us": 93_600_000_000}])
+
+
+def _findings(names: tuple[str, ...]) -> pl.DataFrame:
+    counts = {
+        "duplicate": 1_030,
+        "quarantined": 15,
+        "out_of_band": 9,
+        "late_activation": 3,
+        "unattributed": 0,
+        "bomb": 0,
+    }
+    rows = [
+        {
+            "finding": finding,
+            "count": count,
+            "first_at": datetime(2026, 6, 1, 8, tzinfo=UTC) if count else None,
+            "last_at": datetime(2026, 11, 20, 17, 4, tzinfo=UTC) if count else None,
+            "example": (names or ("evt_0031",))[0] if count else None,
+        }
+        for finding, count in counts.items()
+    ]
+    return pl.DataFrame(rows).with_columns(pl.col("first_at", "last_at").cast(MOMENT))
+
+
+def without_events(table: str) -> pl.DataFrame:
+    """The same table without rows, for a site that has received nothing."""
+    return page_tables()[table].clear()
+
+
+def week(text: str) -> date:
+    """A date from its ISO text."""
+    return date.fromisoformat(text)
