@@ -82,7 +82,7 @@ _EARLIEST_US = (date(2000, 1, 1).toordinal() - _EPOCH) * _DAY_US
 _LATEST_US = (date(2100, 1, 1).toordinal() - _EPOCH) * _DAY_US
 _CALENDAR = re.compile(
     r"(\d{4}-\d\d-\d\d)"
-    r"(?:[Tt ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)? ?(?:[Zz]|UTC|([+-])(\d\d)(?::?(\d\d))?)?)?",
+    r"(?:[Tt ](\d\d:\d\d(?::\d\d)?)(?:(?<=:\d\d:\d\d)[.,](\d{1,9}))? ?(?:[Zz]|UTC|([+-]\d\d(?::?\d\d)?))?)?",
     re.ASCII,
 )
 _SECONDS = re.compile(r"(\d{10})(?:\.(\d+))?", re.ASCII)
@@ -104,33 +104,43 @@ def parse_time(value: str | float) -> int:
     """
     text = str(value).strip()
     match = _CALENDAR.fullmatch(text)
-    time_us = _from_calendar(match) if match else _from_epoch(text)
+    time_us = _from_calendar(*match.groups()) if match else _from_epoch(text)
     if not _EARLIEST_US <= time_us <= _LATEST_US:
         raise ValueError("outside 2000-01-01 .. 2100-01-01")
     return time_us
 
 
-def _from_calendar(match: re.Match[str]) -> int:
-    day, hour, minute, second, fraction, sign, zone_hour, zone_minute = match.groups()
+def _from_calendar(day: str, clock: str | None, fraction: str | None, zone: str | None) -> int:
     time_us = _start_of_day(day)
-    if hour is None:
-        return time_us
-    clock = (int(hour), int(minute), int(second or 0), int((fraction or "")[:6].ljust(6, "0")))
-    # 24:00:00 is the next day and second 60 the next second: adding up does both.
-    if (clock[0] > 23 and clock != (24, 0, 0, 0)) or clock[1] > 59 or clock[2] > 60:
-        raise ValueError("no such time of day")
-    time_us += clock[0] * 3_600_000_000 + clock[1] * 60_000_000 + clock[2] * 1_000_000 + clock[3]
-    if sign is None:
-        return time_us
-    if int(zone_hour) > 23 or int(zone_minute or 0) > 59:
-        raise ValueError("no such time zone")
-    offset_us = int(zone_hour) * 3_600_000_000 + int(zone_minute or 0) * 60_000_000
-    return time_us - offset_us if sign == "+" else time_us + offset_us
+    if clock:
+        time_us += _clock_us(clock)
+    if fraction:
+        time_us += int(fraction[:6].ljust(6, "0"))
+        if clock == "24:00:00" and fraction.strip("0"):
+            raise ValueError("no such time of day")
+    return time_us - _zone_us(zone) if zone else time_us
 
 
 @lru_cache(maxsize=4096)
 def _start_of_day(day: str) -> int:
     return (date.fromisoformat(day).toordinal() - _EPOCH) * _DAY_US
+
+
+@lru_cache(maxsize=100_000)
+def _clock_us(clock: str) -> int:
+    hour, minute, second = int(clock[:2]), int(clock[3:5]), int(clock[6:] or 0)
+    if (hour > 23 and (hour, minute, second) != (24, 0, 0)) or minute > 59 or second > 60:
+        raise ValueError("no such time of day")
+    # 24:00:00 is the next day and second 60 the next second: adding up does both.
+    return ((hour * 60 + minute) * 60 + second) * 1_000_000
+
+
+@lru_cache(maxsize=4096)
+def _zone_us(zone: str) -> int:
+    hours, minutes = int(zone[1:3]), int(zone[3:].lstrip(":") or 0)
+    if hours > 23 or minutes > 59:
+        raise ValueError("no such time zone")
+    return (hours * 60 + minutes) * 60_000_000 * (-1 if zone[0] == "-" else 1)
 
 
 def _from_epoch(text: str) -> int:

@@ -40,7 +40,7 @@ def published_asset(models: tuple[Model, ...]) -> dg.AssetsDefinition:
             folder = _already_served(room, store, report, recipe)
             if folder is None:
                 build_id = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{report['report_id']}"
-                started_at = datetime.fromtimestamp(context.run_stats.start_time or 0, UTC)
+                started_at = datetime.fromtimestamp(context.instance.get_run_stats(context.run_id).start_time or 0, UTC)
                 store.record_publish(_record(build_id, report, recipe, started_at, store.ingest_number))
                 warehouse.store_frame("builds", _builds(store))
                 folder = publish(

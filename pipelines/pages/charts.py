@@ -1,7 +1,7 @@
 """The only door to plotly: figures as plain JSON values, two templates for their looks, and the bundle that draws them.
 
 Belongs here: axes, traces, marks. A figure holds numbers and places; every colour is in a template, which styles
-traces by their order: `SOLID` (closed), `HOLLOW` (still open, too few), `BAND` (95 % range). Does not belong here:
+traces by their order: solid (closed), hollow (still open, or too few), band (95 % range). Does not belong here:
 words that are needed to understand a page; those are in HTML, and every chart has its table.
 """
 
@@ -31,32 +31,19 @@ STYLE_HASHES = (
 """The two style elements that plotly.js 4.1.1 adds: an empty one, and its map stylesheet."""
 
 COLOURS = {
-    "light": {
-        "background": "#FFFFFF",
-        "ink": "#1A1F2B",
-        "muted": "#545B6B",
-        "primary": "#1F5FBF",
-        "pale": "#C9D3E3",
-        "grid": "#E3E6EB",
-    },
-    "dark": {
-        "background": "#14171D",
-        "ink": "#E8EBF0",
-        "muted": "#A7AFBD",
-        "primary": "#7FB2FF",
-        "pale": "#39424F",
-        "grid": "#2A303A",
-    },
+    "light": {"background": "#FFFFFF", "ink": "#1A1F2B", "muted": "#545B6B", "primary": "#1F5FBF"}
+    | {"control": "#7A8290", "pale": "#C9D3E3", "grid": "#E3E6EB"},
+    "dark": {"background": "#14171D", "ink": "#E8EBF0", "muted": "#A7AFBD", "primary": "#7FB2FF"}
+    | {"control": "#6F7786", "pale": "#39424F", "grid": "#2A303A"},
 }
+"""The same as in `site.css`, by theme."""
+
 FONTS = 'system-ui, -apple-system, "Segoe UI", Roboto, Arial, sans-serif'
 HEIGHT, ROW_HEIGHT = 340, 44
 MOST_PROVIDERS = 12
 LONGEST_LABEL = 40
-_TICKS_US = [
-    number * UNITS_US[unit]
-    for unit, numbers in (("minute", (1, 10)), ("hour", (1, 6)), ("day", (1, 5, 30)))
-    for number in numbers
-]
+MINUTE_US = UNITS_US["minute"]
+TICKS_MINUTES = (1, 10, 60, 360, 1_440, 14_400)
 
 
 def bundle() -> tuple[str, str]:
@@ -66,50 +53,44 @@ def bundle() -> tuple[str, str]:
 
 def templates() -> dict[str, Figure]:
     """The looks of every chart, by theme."""
-    return {theme: _template(colours) for theme, colours in COLOURS.items()}
-
-
-def _template(colours: dict[str, str]) -> Figure:
-    primary, muted, band = colours["primary"], colours["muted"], _translucent(colours["primary"], 0.16)
-    axis = {"gridcolor": colours["grid"], "linecolor": colours["grid"], "zeroline": False, "tickcolor": colours["grid"]}
-    text = {"color": colours["ink"], "size": 14}
-    solid = {"line": {"color": primary, "width": 2}, "marker": {"color": primary, "size": 10}}
-    hollow = {
-        "line": {"color": primary, "width": 2, "dash": "dot"},
-        "marker": {"color": colours["background"], "size": 10, "line": {"color": primary, "width": 2}},
+    return {
+        theme: dict(go.layout.Template(data_scatter=_traces(of), layout=_layout(of)).to_plotly_json())
+        for theme, of in COLOURS.items()
     }
-    template = go.layout.Template(
-        data_scatter=[
-            {**solid, "error_x": {"color": primary, "thickness": 2, "width": 0}, "zorder": 2},
-            {
-                **hollow,
-                "error_x": {"color": colours["muted"], "thickness": 2, "width": 0},
-                "textfont": text,
-                "zorder": 3,
-            },
-            {"fill": "toself", "fillcolor": band, "line": {"width": 0}, "hoverinfo": "skip", "zorder": 1},
-        ],
-        layout={
-            "paper_bgcolor": "rgba(0,0,0,0)",
-            "plot_bgcolor": "rgba(0,0,0,0)",
-            "font": {"family": FONTS, "size": 12, "color": muted},
-            "height": HEIGHT,
-            "margin": {"l": 44, "r": 12, "t": 12, "b": 40},
-            "showlegend": False,
-            "dragmode": False,
-            "hovermode": "closest",
-            "hoverlabel": {"bgcolor": colours["ink"], "font": {"color": colours["background"], "size": 14}},
-            "xaxis": {**axis, "fixedrange": True, "showgrid": False, "ticks": "outside", "ticklen": 6, "tickangle": 0},
-            "yaxis": {**axis, "fixedrange": True, "tickformat": ".0%"},
-            "shapedefaults": {
-                "fillcolor": _translucent(colours["pale"], 0.35),
-                "layer": "below",
-                "line": {"color": muted, "width": 1, "dash": "dash"},
-            },
-            "annotationdefaults": {"font": {"color": colours["ink"], "size": 14}, "showarrow": False},
-        },
-    )
-    return dict(template.to_plotly_json())
+
+
+def _traces(of: dict[str, str]) -> list[Figure]:
+    line, bar = {"color": of["primary"], "width": 2}, {"thickness": 2, "width": 0}
+    shared = {"hovertemplate": "%{y:.0%}<extra></extra>", "textfont": {"color": of["ink"], "size": 14}}
+    solid = {"line": line, "marker": {"color": of["primary"], "size": 10}, "error_x": {**bar, "color": of["primary"]}}
+    hollow = {
+        "line": {**line, "dash": "dot"},
+        "marker": {"color": of["background"], "size": 10, "line": line},
+        "error_x": {**bar, "color": of["control"]},
+    }
+    band = {"fill": "toself", "fillcolor": _translucent(of["primary"], 0.16), "line": {"width": 0}, "hoverinfo": "skip"}
+    return [{**shared, **solid, "zorder": 2}, {**shared, **hollow, "zorder": 3}, {**band, "zorder": 1}]
+
+
+def _layout(of: dict[str, str]) -> Figure:
+    axis = {"gridcolor": of["grid"], "linecolor": of["grid"], "tickcolor": of["grid"], "zeroline": False}
+    axis |= {"fixedrange": True, "tickangle": 0}
+    dash = {"color": of["muted"], "width": 1, "dash": "dash"}
+    return {
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+        "font": {"family": FONTS, "size": 12, "color": of["muted"]},
+        "height": HEIGHT,
+        "margin": {"l": 44, "r": 12, "t": 28, "b": 40},
+        "showlegend": False,
+        "dragmode": False,
+        "hovermode": "closest",
+        "hoverlabel": {"bgcolor": of["ink"], "font": {"color": of["background"], "size": 14}},
+        "xaxis": {**axis, "showgrid": False, "ticks": "outside", "ticklen": 6},
+        "yaxis": {**axis, "tickformat": ".0%"},
+        "shapedefaults": {"fillcolor": _translucent(of["pale"], 0.35), "layer": "below", "line": dash},
+        "annotationdefaults": {"font": {"color": of["ink"], "size": 14}, "showarrow": False},
+    }
 
 
 def _translucent(colour: str, alpha: float) -> str:
@@ -124,43 +105,29 @@ def curve(points: pl.DataFrame, marks: Sequence[tuple[float, int]]) -> Figure:
         points: rows of `rpt_activation_curve`, by at_us.
         marks: (quantile, microseconds) pairs to name on the curve.
     """
-    drawn = points.filter(pl.col("at_risk_count") > 0)
-    minutes = (drawn["at_us"] / UNITS_US["minute"]).to_list()
-    share = drawn["activated_share"].round(6).to_list()
-    hover = [
-        f"{formats.rate(value)} within {formats.duration(at)}"
-        for at, value in zip(drawn["at_us"], drawn["activated_share"], strict=True)
-    ]
+    drawn, bounded = points.drop_nulls("activated_share"), points.drop_nulls("activated_lower")
+    minutes = (drawn["at_us"] / MINUTE_US).to_list()
+    named = {
+        "x": [us / MINUTE_US for _, us in marks],
+        "y": [quantile for quantile, _ in marks],
+        "text": [f"{formats.rate(quantile)} within {formats.duration(us)}" for quantile, us in marks],
+        "mode": "markers+text",
+        "textposition": "top left",
+    }
+    ticks = [formats.duration(minutes * MINUTE_US) for minutes in TICKS_MINUTES]
+    reach = [0, log10(60 * 1_440)]
     return _figure(
         [
-            {"x": minutes, "y": share, "mode": "lines", "hovertext": hover, "hoverinfo": "text"},
-            _marks(marks),
-            _band(minutes, drawn["activated_lower"], drawn["activated_upper"]),
+            {"x": minutes, "y": _rounded(drawn["activated_share"]), "mode": "lines"},
+            named,
+            _band((bounded["at_us"] / MINUTE_US).to_list(), bounded["activated_lower"], bounded["activated_upper"]),
         ],
         {
-            "xaxis": {
-                "type": "log",
-                "range": [0, log10(60 * 24 * 60)],
-                "tickvals": [us / UNITS_US["minute"] for us in _TICKS_US],
-                "ticktext": [formats.duration(us) for us in _TICKS_US],
-            },
-            "yaxis": _rates(drawn["activated_upper"]),
+            "xaxis": {"type": "log", "range": reach, "tickvals": TICKS_MINUTES, "ticktext": ticks},
+            "yaxis": _rate_axis(pl.concat([drawn["activated_share"], bounded["activated_upper"]])),
+            "margin": {"t": 12},
         },
     )
-
-
-def _marks(marks: Sequence[tuple[float, int]]) -> Figure:
-    labels = [f"{formats.rate(quantile)} within {formats.duration(us)}" for quantile, us in marks]
-    return {
-        "x": [us / UNITS_US["minute"] for _, us in marks],
-        "y": [quantile for quantile, _ in marks],
-        "mode": "markers+text",
-        "text": labels,
-        "textposition": "top left",
-        "cliponaxis": False,
-        "hovertext": labels,
-        "hoverinfo": "text",
-    }
 
 
 def trend(weeks: pl.DataFrame) -> Figure:
@@ -171,43 +138,32 @@ def trend(weeks: pl.DataFrame) -> Figure:
             `so_far_rate`, the share of all attempts activated up to now.
     """
     closed, still_open = weeks.filter("is_matured"), weeks.filter(~pl.col("is_matured"))
-    days = [week.isoformat() for week in closed["entry_week"]]
     # The dotted line starts at the last closed week, so that the two lines meet.
-    joined = pl.concat([closed.tail(1).with_columns(so_far_rate="conversion_rate"), still_open])
+    last = closed.tail(1 if still_open.height else 0).with_columns(so_far_rate="conversion_rate")
+    days = [week.isoformat() for week in closed["entry_week"]]
     return _figure(
         [
-            _weekly(closed, "conversion_rate", "lines+markers"),
-            _weekly(joined if still_open.height else still_open, "so_far_rate", "lines+markers"),
+            {"x": days, "y": _rounded(closed["conversion_rate"]), "mode": "lines+markers"},
+            {
+                "x": [week.isoformat() for week in [*last["entry_week"], *still_open["entry_week"]]],
+                "y": _rounded(pl.concat([last, still_open])["so_far_rate"]),
+                "mode": "lines+markers",
+            },
             _band(days, closed["conversion_lower"], closed["conversion_upper"]),
         ],
         {
             "xaxis": _week_axis(weeks["entry_week"].to_list()),
-            "yaxis": _rates(pl.concat([closed["conversion_upper"], still_open["so_far_rate"]])),
+            "yaxis": _rate_axis(pl.concat([closed["conversion_upper"], still_open["so_far_rate"]])),
             **_open_weeks(still_open["entry_week"].to_list()),
         },
     )
 
 
-def _weekly(weeks: pl.DataFrame, rate: str, mode: str) -> Figure:
-    hover = [
-        f"Week of {formats.day(row['entry_week'])}: {formats.rate(row[rate])} of {formats.count(row['entrant_count'])}"
-        for row in weeks.iter_rows(named=True)
-    ]
-    return {
-        "x": [week.isoformat() for week in weeks["entry_week"]],
-        "y": weeks[rate].round(6).to_list(),
-        "mode": mode,
-        "hovertext": hover,
-        "hoverinfo": "text",
-    }
-
-
 def _week_axis(weeks: Sequence[date]) -> Figure:
-    every = max(1, ceil(len(weeks) / 6))
-    ticks = weeks[::every]
+    ticks = weeks[:: max(1, ceil(len(weeks) / 6))]
     return {
         "type": "date",
-        "range": [str(weeks[0] - timedelta(days=4)), str(weeks[-1] + timedelta(days=4))] if weeks else None,
+        "range": [str(weeks[0] - timedelta(days=4)), str(weeks[-1] + timedelta(days=4))],
         "tickvals": [week.isoformat() for week in ticks],
         "ticktext": [formats.day(week) for week in ticks],
     }
@@ -216,13 +172,15 @@ def _week_axis(weeks: Sequence[date]) -> Figure:
 def _open_weeks(weeks: Sequence[date]) -> Figure:
     if not weeks:
         return {}
-    start, end = str(weeks[0] - timedelta(days=3)), str(weeks[-1] + timedelta(days=4))
-    shade = {"type": "rect", "x0": start, "x1": end, "y0": 0, "y1": 1, "yref": "paper", "line": {"width": 0}}
-    note = {"text": "still open: can only rise", "x": 1, "xref": "paper", "xanchor": "right", "y": 1, "yref": "paper"}
-    return {"shapes": [shade], "annotations": [{**note, "yanchor": "bottom"}], "margin": {"t": 28}}
+    over = {"x0": str(weeks[0] - timedelta(days=3)), "x1": str(weeks[-1] + timedelta(days=4)), "y0": 0, "y1": 1}
+    note = {"text": "still open: can only rise", "x": 1, "xref": "paper", "xanchor": "right"}
+    return {
+        "shapes": [{"type": "rect", **over, "yref": "paper", "line": {"width": 0}}],
+        "annotations": [{**note, "y": 1, "yref": "paper", "yanchor": "bottom"}],
+    }
 
 
-def provider_dots(providers: pl.DataFrame, average: float | None) -> Figure:
+def provider_dots(providers: pl.DataFrame, average: float) -> Figure:
     """Completion rate with its 95 % range, one row a provider; hollow and grey under 20 attempts.
 
     Args:
@@ -231,48 +189,31 @@ def provider_dots(providers: pl.DataFrame, average: float | None) -> Figure:
     """
     drawn = providers.head(MOST_PROVIDERS).with_row_index("place")
     few = pl.col("matured_count") < FEW
-    line = {"type": "line", "x0": average, "x1": average, "y0": 0, "y1": 1, "yref": "paper"}
-    note = {"text": f"all {formats.rate(average)}", "x": average, "y": 1, "yref": "paper", "yanchor": "bottom"}
+    top = {"y": 1, "yref": "paper"}
+    lines = [place + 0.16 for place in drawn["place"]]
+    names = [
+        {"text": _label(name), "x": 0, "xanchor": "left", "y": place - 0.22}
+        for place, name in drawn.select("place", "provider").rows()
+    ]
     return _figure(
         [_dots(drawn.filter(~few)), _dots(drawn.filter(few))],
         {
             "height": 72 + ROW_HEIGHT * drawn.height,
-            "margin": {"l": 12, "t": 28},
+            "margin": {"l": 12},
             "xaxis": {"range": [-0.02, 1.02], "tickformat": ".0%", "dtick": 0.2, "showgrid": True},
-            "yaxis": {
-                "range": [drawn.height - 0.5, -0.5],
-                "showticklabels": False,
-                "tickvals": [n + 0.16 for n in drawn["place"]],
-            },
-            "shapes": [line] if average is not None else [],
-            "annotations": [_row_label(*row) for row in drawn.select("place", "provider").rows()]
-            + ([note] if average is not None else []),
+            "yaxis": {"range": [drawn.height - 0.5, -0.5], "showticklabels": False, "tickvals": lines},
+            "shapes": [{"type": "line", "x0": average, "x1": average, "y0": 0, "y1": 1, "yref": "paper"}],
+            "annotations": [*names, {"text": f"all {formats.rate(average)}", "x": average, **top, "yanchor": "bottom"}],
         },
     )
 
 
 def _dots(rows: pl.DataFrame) -> Figure:
     rate, lower, upper = rows["conversion_rate"], rows["conversion_lower"], rows["conversion_upper"]
-    return {
-        "x": rate.round(6).to_list(),
-        "y": [place + 0.16 for place in rows["place"]],
-        "mode": "markers",
-        "error_x": {
-            "type": "data",
-            "symmetric": False,
-            "array": (upper - rate).round(6).to_list(),
-            "arrayminus": (rate - lower).round(6).to_list(),
-        },
-        "hovertext": [
-            f"{_label(row['provider'])}: {formats.fraction(row['activated_count'], row['matured_count'])}"
-            for row in rows.iter_rows(named=True)
-        ],
-        "hoverinfo": "text",
-    }
-
-
-def _row_label(place: int, provider: str) -> Figure:
-    return {"text": _label(provider), "x": 0, "xanchor": "left", "y": place - 0.22}
+    error = {"type": "data", "symmetric": False, "array": _rounded(upper - rate), "arrayminus": _rounded(rate - lower)}
+    places = [place + 0.16 for place in rows["place"]]
+    hover = "%{x:.0%}<extra></extra>"
+    return {"x": _rounded(rate), "y": places, "mode": "markers", "error_x": error, "hovertemplate": hover}
 
 
 def _label(text: str) -> str:
@@ -282,18 +223,24 @@ def _label(text: str) -> str:
 
 
 def _band(x: Sequence[object], lower: pl.Series, upper: pl.Series) -> Figure:
-    edge = [*upper.round(6).to_list(), *lower.round(6).to_list()[::-1]]
-    return {"x": [*x, *x[::-1]], "y": edge, "mode": "lines", "hoverinfo": "skip"}
+    return {"x": [*x, *x[::-1]], "y": [*_rounded(upper), *_rounded(lower)[::-1]], "mode": "lines", "hoverinfo": "skip"}
 
 
-def _rates(values: pl.Series) -> Figure:
+def _rounded(values: pl.Series) -> list[float]:
+    return values.round(6).to_list()
+
+
+def _rate_axis(values: pl.Series) -> Figure:
     """A rate axis from zero to the next fifth."""
     highest = values.max()
-    top = min(1.0, ceil((highest if isinstance(highest, float) else 1.0) * 5) / 5) or 0.2
+    top = ceil(highest * 5) / 5 if isinstance(highest, float) and highest > 0 else 1.0
     return {"range": [0, top * 1.02], "dtick": 0.2 if top > 0.6 else 0.1}
 
 
 def _figure(traces: Sequence[Figure], layout: Figure) -> Figure:
     """Checked by plotly, which refuses a misspelt property; its own default template is left out."""
     figure = go.Figure(data=[go.Scatter(trace) for trace in traces], layout=layout).to_plotly_json()
-    return {"data": figure["data"], "layout": {k: v for k, v in figure["layout"].items() if k != "template"}}
+    return {
+        "data": figure["data"],
+        "layout": {key: value for key, value in figure["layout"].items() if key != "template"},
+    }

@@ -39,11 +39,11 @@ class SampleNote:
 
 
 def write_sample(
-    out: Path, organizations: int, days: int, seed: int, end: datetime = DEFAULT_END, *, gzip: bool = False
+    out: Path, organizations: int, days: int, seed: int, end: datetime = DEFAULT_END, *, compress: bool = False
 ) -> SampleNote:
     """Write `portal/`, `webhooks/` (one `.jsonl` or `.jsonl.gz` a month) and `sample.json` below out.
 
-    The days before `end` are covered; about 24 lines an organization, 25 MB of memory for 1,000 of them. Lines are
+    The days before `end` are covered; about 24 lines an organization, 20 MB of memory for 1,000 of them. Lines are
     the same everywhere; compressed bytes are where zlib is the same.
 
     Raises:
@@ -65,7 +65,7 @@ def write_sample(
         shelves.take(journal)
     note = {"organizations": organizations, "days": days, "seed": seed, "end": end.isoformat().replace("+00:00", "Z")}
     try:
-        lines = shelves.write(out, Chance(seed, "spoilt"), gzip=gzip)
+        lines = shelves.write(out, Chance(seed, "spoilt"), compress=compress)
         (out / "sample.json").write_text(json.dumps(note) + "\n", encoding="utf-8")
     except OSError as error:
         raise FixableError(

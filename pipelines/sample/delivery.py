@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import gzip as gz
+import gzip
 import json
 import re
 from collections import defaultdict
@@ -55,7 +55,7 @@ class Shelves:
                     month = f"{EPOCH + timedelta(milliseconds=arrival):%Y-%m}"
                     self._lines[record.source, month].append(f"{arrival:015d}{line}".encode())
 
-    def write(self, out: Path, chance: Chance, *, gzip: bool) -> dict[str, int]:
+    def write(self, out: Path, chance: Chance, *, compress: bool) -> dict[str, int]:
         """A file for each source and month, in order of arrival, with spoilt copies between; lines by path."""
         for source in ("portal", "webhooks"):
             (out / source).mkdir(parents=True)
@@ -68,8 +68,8 @@ class Shelves:
                 place = chance.between(0, len(lines) - 1)
                 lines.insert(place, spoilt if spoilt != line else line[: len(line) // 2])
             content = b"".join(line + b"\n" for line in lines)
-            path = f"{source}/{source}-{month}.jsonl{'.gz' if gzip else ''}"
-            (out / path).write_bytes(gz.compress(content, mtime=0) if gzip else content)
+            path = f"{source}/{source}-{month}.jsonl{'.gz' if compress else ''}"
+            (out / path).write_bytes(gzip.compress(content, mtime=0) if compress else content)
             counts[path] = len(lines)
         return counts
 

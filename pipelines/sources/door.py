@@ -18,7 +18,7 @@ import polars as pl
 from pipelines.events import EVENT_SCHEMA, QUARANTINE_SCHEMA, key_of
 from pipelines.redaction import find_suspects, redact, redact_text
 from pipelines.sources.envelopes import Fields, Json, RefusedError, event_id_of, is_wrapped, read_fields, received_us
-from pipelines.sources.strictness import MAX_DEPTH, MAX_KEYS, NONE_REPEATED, check_size, find_repeated, mend
+from pipelines.sources.strictness import MAX_DEPTH, NONE_REPEATED, check_size, find_repeated, mend
 
 MAX_LINE_BYTES = 16 * 1024 * 1024
 MAX_TEXT_BYTES = 64 * 1024
@@ -122,7 +122,9 @@ def _open(line: bytes, source: str, path: str) -> _Delivery:
         outer = _parse(line)
     except RefusedError as refusal:
         is_torn = path.startswith(RECEIVED_FOLDER) and refusal.reason in {"not_json", "not_utf8"}
-        raise RefusedError("torn_write", refusal.detail) from None if is_torn else refusal
+        if is_torn:
+            raise RefusedError("torn_write", refusal.detail) from None
+        raise
     value = _object(outer.value, outer.repeated)
     if not is_wrapped(value, source):
         return _Delivery(value, outer.canonical, outer.canonical, outer.is_mended)
@@ -159,10 +161,13 @@ _JSON_NAMES = {list: "array", str: "text", bool: "boolean", type(None): "null"}
 
 def _parse(line: bytes) -> _Parsed:
     """The one strict parse. Half characters and NULs, which no table can hold, are mended in the text before it."""
-    text = mend(line) if b"\\u" in line else line
+    has_escapes = b"\\" in line
+    text = mend(line) if has_escapes else line
+    colons = text.count(b":")
     try:
         value = _decode(text)
-        if text.count(b"{") + text.count(b"[") > MAX_DEPTH or text.count(b":") > MAX_KEYS:
+        # Each level needs a bracket, and each level and key but the outermost a colon or a square bracket.
+        if colons + text.count(b"[") >= MAX_DEPTH:
             check_size(value)
         canonical = _ENCODER.encode(value)
     except RecursionError:
@@ -170,7 +175,7 @@ def _parse(line: bytes) -> _Parsed:
     except ValueError as error:
         raise _refusal(line, error) from None
     # A key that stood twice has lost its colon; only an escaped colon could hide that.
-    is_suspect = text.count(b":") != canonical.count(b":") or b"\\u003" in text
+    is_suspect = colons != canonical.count(b":") or (has_escapes and b"\\u003" in text)
     repeated = find_repeated(text) if is_suspect else NONE_REPEATED
     return _Parsed(value, canonical, repeated.is_any or text != line, repeated.at_top, repeated.in_body)
 

@@ -7,26 +7,57 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, NamedTuple, TypeVar
 
 from pipelines.events import WEBHOOKS, parse_time
 
 Json = dict[str, Any]
+Names = tuple[str, ...]
 T = TypeVar("T")
 
-EVENT_ID = ("id", "event_id", "eventId")
-EVENT_TYPE = ("type", "event_type", "eventType", "event")
-TIMESTAMP = ("timestamp", "occurred_at", "occurredAt", "created_at", "createdAt")
+
 RECEIVED_AT = ("received_at", "receivedAt")
-USER_ID = ("userId", "user_id")
+EVENT_TYPE = ("type", "event_type", "eventType", "event")
 ORGANIZATION_ID = ("organizationId", "organization_id")
-PAYLOAD = ("metadata", "properties", "data")
-LINK_ID = ("linkId", "link_id")
-CONNECTION_ID = (("connectionId", "connection_id"), ("directoryId", "directory_id"))
-PROVIDER = (("provider",), ("connectionType", "connection_type"), ("directoryType", "directory_type"))
+USER_ID = ("userId", "user_id")
+CONNECTION_ID = ("connectionId", "connection_id")
+CONNECTION_TYPE = ("connectionType", "connection_type")
+
+
+class Line(NamedTuple):
+    """The top level of an event: which spellings of each field it uses, and the keys that are none of them."""
+
+    event_id: Names = ("id", "event_id", "eventId")
+    event_type: Names = EVENT_TYPE
+    timestamp: Names = ("timestamp", "occurred_at", "occurredAt", "created_at", "createdAt")
+    organization_id: Names = ORGANIZATION_ID
+    user_id: Names = USER_ID
+    payload: Names = ("metadata", "properties", "data")
+    intent: Names = ("intent",)
+    environment: Names = ("environment",)
+    others: Names = ()
+
+
+class Payload(NamedTuple):
+    """The same for the object with the particulars. `holders` are objects in the vendor's `data` that know more."""
+
+    organization_id: Names = ORGANIZATION_ID
+    user_id: Names = USER_ID
+    intent: Names = ("intent",)
+    link_id: Names = ("linkId", "link_id")
+    connection_id: Names = CONNECTION_ID
+    directory_id: Names = ("directoryId", "directory_id")
+    provider: Names = ("provider",)
+    connection_type: Names = CONNECTION_TYPE
+    directory_type: Names = ("directoryType", "directory_type")
+    environment: Names = ("environment",)
+    holders: Names = ("connection", "sso", "organization_domain", "user", "group")
+    others: Names = ()
+
 
 _DIRECTORY_EVENTS = {"dsync.activated", "dsync.deactivated", "dsync.deleted"}
-_HOLDERS = ("connection", "sso", "organization_domain", "user", "group")
+_NOTHING: tuple[Any, ...] = (None, "", {})
 _LINK_MARK = re.compile(r"\[redacted:link:[0-9a-f]{12}\]")
 
 
@@ -68,7 +99,7 @@ def is_wrapped(line: Json, source: str) -> bool:
 def received_us(line: Json) -> int | None:
     """When a wrapped line says that it was received; None where it does not say so in a way that is understood."""
     try:
-        return _take(dict(line), RECEIVED_AT, _time)
+        return _agreed(line, tuple(name for name in RECEIVED_AT if name in line), _time)
     except RefusedError:
         return None
 
@@ -94,112 +125,137 @@ def read_fields(body: Json, source: str) -> Fields:
     Raises:
         RefusedError: no_event_type, no_timestamp, bad_time, no_data or contradiction.
     """
-    extra = dict(body)
-    event_type = _take(extra, EVENT_TYPE, text_of)
+    names = _names_in_line(tuple(body))
+    extra = {name: body[name] for name in names.others}
+    event_type = _agreed(body, names.event_type, text_of, extra)
     if event_type is None:
         raise RefusedError("no_event_type")
-    time_us = _take(extra, TIMESTAMP, _time)
+    time_us = _agreed(body, names.timestamp, _time, extra)
     if time_us is None:
         raise RefusedError("no_timestamp")
     if source == WEBHOOKS and not isinstance(body.get("data"), dict):
         raise RefusedError("no_data")
-    payload = _take(extra, ("data",) if source == WEBHOOKS else PAYLOAD, _object) or {}
-    facts = dict(payload)
-    if _is_vendors(body, source):
+    payload = _agreed(body, names.payload, _object, extra) or {}
+    facts = _names_in_payload(tuple(payload))
+    event_id = _agreed(body, names.event_id, event_id_of, extra)
+    organization_id = _agreed(body, names.organization_id, text_of, extra)
+    user_id = _agreed(body, names.user_id, text_of, extra)
+    if source == WEBHOOKS or _is_vendors(body):
         extra.pop("object", None)
-        place = _vendors_place(event_type, facts)
+        organization_id = organization_id or _vendors_organization(event_type, payload, facts)
+        user_id = user_id or _agreed(payload, facts.user_id, text_of)
+        connection_id, provider = _vendors_connection(event_type, payload, facts)
     else:
-        place = _applications_place(extra, facts)
+        connection_id, provider = _connection(payload, facts)
     return Fields(
-        _take(extra, EVENT_ID, event_id_of),
+        event_id,
         event_type,
         time_us,
-        *place,
-        _take(facts, ("intent",), text_of) or _take(extra, ("intent",), text_of),
-        _link_id(facts),
-        _take(facts, ("environment",), text_of) or _take(extra, ("environment",), text_of),
+        organization_id,
+        user_id,
+        connection_id,
+        provider,
+        _either(payload, facts.intent, body, names.intent, extra),
+        _link_id(payload, facts.link_id),
+        _either(payload, facts.environment, body, names.environment, extra),
         payload,
         extra,
     )
 
 
-def _is_vendors(body: Json, source: str) -> bool:
-    """Whether a body is the vendor's envelope: by its folder, or by its shape in any other."""
-    if source == WEBHOOKS:
-        return True
+@lru_cache(maxsize=4096)
+def _names_in_line(keys: Names) -> Line:
+    """A log has few shapes of lines: each is looked at once."""
+    groups = [tuple(name for name in group if name in keys) for group in Line()]
+    known = {name for group in groups for name in group}
+    return Line(*groups[:-1], others=tuple(key for key in keys if key not in known))
+
+
+@lru_cache(maxsize=4096)
+def _names_in_payload(keys: Names) -> Payload:
+    return Payload(*(tuple(name for name in group if name in keys) for group in Payload()))
+
+
+def _is_vendors(body: Json) -> bool:
+    """Whether a body is the vendor's envelope by its shape."""
     is_shaped = "event" in body and "created_at" in body and isinstance(body.get("data"), dict)
     return is_shaped and body.keys().isdisjoint((*USER_ID, *ORGANIZATION_ID))
 
 
-_Place = tuple[str | None, str | None, str | None, str | None]  # organization, user, connection, provider
-
-
-def _applications_place(line: Json, facts: Json) -> _Place:
-    return (
-        _take(line, ORGANIZATION_ID, text_of),
-        _take(line, USER_ID, text_of),
-        _first(facts, CONNECTION_ID),
-        _first(facts, PROVIDER),
+def _connection(payload: Json, facts: Payload) -> tuple[str | None, str | None]:
+    """Connection (or directory) and provider, where they have keys of their own."""
+    connection_id = _agreed(payload, facts.connection_id, text_of) or _agreed(payload, facts.directory_id, text_of)
+    provider = (
+        _agreed(payload, facts.provider, text_of)
+        or _agreed(payload, facts.connection_type, text_of)
+        or _agreed(payload, facts.directory_type, text_of)
     )
+    return connection_id, provider
 
 
-def _vendors_place(event_type: str, data: Json) -> _Place:
-    """The vendor's paths to these four, by kind of event."""
-    kind = event_type.partition(".")[0]
-    own_id, own_type = text_of(data.get("id")), text_of(data.get("type"))
-    organization_id = own_id if kind == "organization" else _vendors_organization(data)
-    connection_id, provider = _first(data, CONNECTION_ID), _first(data, PROVIDER)
+def _vendors_connection(event_type: str, data: Json, facts: Payload) -> tuple[str | None, str | None]:
+    """The same where the object that the event is about may be the connection or directory itself."""
     if event_type in _DIRECTORY_EVENTS:
-        connection_id, provider = own_id, own_type
-    elif kind == "connection":
-        connection_id, provider = _held(data, "connection").get("id", own_id), provider or own_type
-    elif kind == "authentication":
-        connection_id = _first(_held(data, "sso"), CONNECTION_ID)
-    return organization_id, _take(data, USER_ID, text_of), text_of(connection_id), provider
+        return text_of(data.get("id")), text_of(data.get("type"))
+    connection_id, provider = _connection(data, facts)
+    if event_type.startswith("connection."):
+        about = _held(data, "connection") if "connection" in facts.holders else data
+        return text_of(about.get("id")), provider or text_of(data.get("type"))
+    if connection_id is None and "sso" in facts.holders:
+        connection_id = _any_of(_held(data, "sso"), CONNECTION_ID)
+    return connection_id, provider
 
 
-def _vendors_organization(data: Json) -> str | None:
-    for holder in (data, *(_held(data, name) for name in _HOLDERS)):
-        organization_id = _take(holder, ORGANIZATION_ID, text_of)
-        if organization_id:
-            return organization_id
-    owner = _held(data, "owner")
-    return text_of(owner.get("id")) if owner.get("type") == "organization" else _take(owner, ORGANIZATION_ID, text_of)
+def _vendors_organization(event_type: str, data: Json, facts: Payload) -> str | None:
+    if event_type.startswith("organization."):
+        return text_of(data.get("id"))
+    if event_type.startswith("api_key."):
+        owner = _held(data, "owner")
+        return text_of(owner.get("id")) if owner.get("type") == "organization" else _any_of(owner, ORGANIZATION_ID)
+    found = _agreed(data, facts.organization_id, text_of)
+    holders = (_any_of(_held(data, name), ORGANIZATION_ID) for name in facts.holders)
+    return found or next(filter(None, holders), None)
 
 
 def _held(data: Json, name: str) -> Json:
-    """A copy of an object inside the data; an empty one where there is none."""
+    """An object inside the data; an empty one where there is none."""
     held = data.get(name)
-    return dict(held) if isinstance(held, dict) else {}
+    return held if isinstance(held, dict) else {}
 
 
-def _link_id(facts: Json) -> str | None:
+def _link_id(payload: Json, names: Names) -> str | None:
     """A link id that is a portal link or its token is what stands for that link, so that both spellings join."""
-    link_id = _take(facts, LINK_ID, text_of)
+    link_id = _agreed(payload, names, text_of)
     mark = _LINK_MARK.search(link_id) if link_id and "[" in link_id else None
     return mark[0] if mark else link_id
 
 
-def _first(facts: Json, keys: tuple[tuple[str, ...], ...]) -> str | None:
-    return next(filter(None, (_take(facts, names, text_of) for names in keys)), None)
+def _either(payload: Json, first: Names, line: Json, second: Names, extra: Json) -> str | None:
+    """A field that may stand in the payload or beside it; where it is in both, the one beside it is kept as extra."""
+    value = _agreed(payload, first, text_of)
+    if value is None:
+        return _agreed(line, second, text_of, extra)
+    extra.update((name, line[name]) for name in second)
+    return value
 
 
-def _take(line: Json, names: tuple[str, ...], read: Callable[[Any], T | None]) -> T | None:
-    """The value that these spellings of one key agree on, taken out of the line; what cannot be read stays."""
-    taken: T | None = None
+def _any_of(held: Json, names: Names) -> str | None:
+    return _agreed(held, tuple(name for name in names if name in held), text_of)
+
+
+def _agreed(line: Json, names: Names, read: Callable[[Any], T | None], unread: Json | None = None) -> T | None:
+    """The value that all these keys have, empty ones apart; what cannot be read goes to `unread`."""
+    agreed: T | None = None
     for name in names:
-        if name not in line:
-            continue
         value = read(line[name])
         if value is None:
-            if line[name] in (None, "", {}):
-                del line[name]
-            continue
-        if taken is not None and value != taken:
-            raise RefusedError("contradiction", f"{name} and another of {', '.join(names)} differ")
-        taken = value
-        del line[name]
-    return taken
+            if unread is not None and line[name] not in _NOTHING:
+                unread[name] = line[name]
+        elif agreed is None:
+            agreed = value
+        elif value != agreed:
+            raise RefusedError("contradiction", f"{' and '.join(names)} differ")
+    return agreed
 
 
 def _object(value: Any) -> Json | None:
@@ -208,7 +264,7 @@ def _object(value: Any) -> Json | None:
 
 def _time(value: Any) -> int | None:
     text = text_of(value)
-    if text is None and value in (None, ""):
+    if text is None and value in _NOTHING:
         return None
     try:
         return parse_time(text or "")

@@ -1,10 +1,11 @@
-"""Published tables of three made-up funnels, for tests that draw pages: entries by a seeded die, measures by `statistics`."""
+"""Published tables of three made-up funnels to draw pages from: entries by a seeded die, measures by `statistics`."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
 from random import Random
+from types import MappingProxyType
 from typing import Any
 
 import polars as pl
@@ -58,37 +59,48 @@ ACTIONS = {
 
 
 def page_tables(
-    *, names: tuple[str, ...] = (), as_of: datetime = AS_OF, **replaced: pl.DataFrame
+    *,
+    keep: pl.Expr | None = None,
+    names: tuple[str, ...] = (),
+    report: Mapping[str, object] = MappingProxyType({}),
 ) -> dict[str, pl.DataFrame]:
-    """Every table that pages read; `names` become organizations and providers, `replaced` tables stand in for ours."""
+    """Every table that pages read.
+
+    Args:
+        keep: which entries there are; all without it.
+        names: what organizations and providers are called, over and over.
+        report: columns of `rpt_report` to set to other values.
+    """
     chance = Random(7)
-    entries = pl.DataFrame(
-        [row for funnel_id in FUNNELS for row in _entries(funnel_id, chance, as_of)], infer_schema_length=None
+    everything = pl.DataFrame(
+        [row for funnel_id in FUNNELS for row in _entries(funnel_id, chance)], infer_schema_length=None
     )
+    entries = everything if keep is None else everything.filter(keep)
+    key = ["funnel_id", "entry_id"]
     tables = {
         "dim_funnels": _funnels(),
         "dim_funnel_steps": _steps(),
-        "fct_entries": entries.with_columns(pl.col("matures_at").cast(MOMENT)),
-        "fct_entry_steps": _entry_steps(entries, chance),
-        "rpt_stalled": _stalled(entries, names, as_of),
-        "rpt_report": _report(as_of),
+        "fct_entries": entries,
+        "fct_entry_steps": _entry_steps(everything, chance).join(entries, on=key, how="semi"),
+        "rpt_stalled": _stalled(everything, names).join(entries, on=key, how="semi"),
+        "rpt_report": _report(report),
         "rpt_seed_metrics": _seed_metrics(),
         "quality_findings": _findings(names),
-    } | replaced
+    }
     for table, statistic in STATISTICS.items():
-        tables.setdefault(table, statistic.compute(tables))
+        tables[table] = statistic.compute(tables)
     return tables
 
 
-def _entries(funnel_id: str, chance: Random, as_of: datetime) -> Iterator[dict[str, Any]]:
+def _entries(funnel_id: str, chance: Random) -> Iterator[dict[str, Any]]:
     _, intents, number, ease = FUNNELS[funnel_id]
     for ordinal in range(number):
-        entered = as_of - timedelta(days=182 * chance.random() ** 0.9)
+        entered = AS_OF - timedelta(days=182 * chance.random() ** 0.9)
         provider = chance.choices(list(PROVIDERS), [weight for weight, _ in PROVIDERS.values()])[0]
         ease_here = ease * PROVIDERS[provider][1]
         deepest = _deepest(ease_here, chance)
         took = timedelta(hours=chance.lognormvariate(2.2, 1.9))
-        age = as_of - entered
+        age = AS_OF - entered
         is_activated = deepest >= CONVERSION and took <= min(WINDOW, age)
         outcome = "activated" if is_activated else "lost" if age >= WINDOW else "open"
         deepest = deepest if is_activated else min(deepest, CONVERSION - 2)
@@ -167,7 +179,7 @@ def _steps() -> pl.DataFrame:
     )
 
 
-def _stalled(entries: pl.DataFrame, names: tuple[str, ...], as_of: datetime) -> pl.DataFrame:
+def _stalled(entries: pl.DataFrame, names: tuple[str, ...]) -> pl.DataFrame:
     waiting = entries.filter((pl.col("outcome") == "open") & ~pl.col("is_excluded")).iter_rows(named=True)
     labels = [label for label, _, _ in STEPS.values()]
     rows = []
@@ -187,11 +199,11 @@ def _stalled(entries: pl.DataFrame, names: tuple[str, ...], as_of: datetime) -> 
                 "intent": row["intent"],
                 "deepest_step": row["deepest_step"],
                 "step_label": labels[row["deepest_step"] - 1],
-                "last_event_at": as_of - idle,
+                "last_event_at": AS_OF - idle,
                 "idle_us": idle // US,
                 "link_id": f"lnk_{place}",
                 "link_state": ("expired", "opened", "live", "revoked")[place % 4],
-                "link_expires_at": as_of + timedelta(hours=place),
+                "link_expires_at": AS_OF + timedelta(hours=place),
                 "provider": names[place % len(names)] if names else row["provider"],
                 "last_error_code": "dns_timeout" if place % 5 == 0 else None,
                 "last_error_message": "TXT record not found" if place % 10 == 0 else None,
@@ -205,11 +217,11 @@ def _stalled(entries: pl.DataFrame, names: tuple[str, ...], as_of: datetime) -> 
     return pl.DataFrame(rows, infer_schema_length=None).with_columns(moments)
 
 
-def _report(as_of: datetime) -> pl.DataFrame:
+def _report(changed: Mapping[str, object]) -> pl.DataFrame:
     row = {
         "report_id": "4f1c09ab37de",
-        "as_of": as_of,
-        "watermark": as_of - timedelta(hours=6, minutes=19),
+        "as_of": AS_OF,
+        "watermark": AS_OF - timedelta(hours=6, minutes=19),
         "time_zone": "UTC",
         "is_sample": True,
         "line_count": 128_345,
@@ -219,7 +231,7 @@ def _report(as_of: datetime) -> pl.DataFrame:
         "file_count": 56,
         "definitions_hash": "c0ffee",
     }
-    return pl.DataFrame([row]).with_columns(pl.col("as_of", "watermark").cast(MOMENT))
+    return pl.DataFrame([{**row, **changed}]).with_columns(pl.col("as_of", "watermark").cast(MOMENT))
 
 
 def _seed_metrics() -> pl.DataFrame:
@@ -247,13 +259,3 @@ def _findings(names: tuple[str, ...]) -> pl.DataFrame:
         for finding, count in counts.items()
     ]
     return pl.DataFrame(rows).with_columns(pl.col("first_at", "last_at").cast(MOMENT))
-
-
-def without_events(table: str) -> pl.DataFrame:
-    """The same table without rows, for a site that has received nothing."""
-    return page_tables()[table].clear()
-
-
-def week(text: str) -> date:
-    """A date from its ISO text."""
-    return date.fromisoformat(text)

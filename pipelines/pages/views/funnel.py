@@ -8,7 +8,7 @@ from pipelines.durations import format_duration
 from pipelines.pages import charts
 from pipelines.pages.cells import Row, Words
 from pipelines.pages.views import sections, sentences
-from pipelines.pages.views.common import Context, Head, Provenance, certainty, head, path_of, provenance
+from pipelines.pages.views.common import FEW, Context, Head, Provenance, certainty, head, path_of, provenance
 
 SHOWN = 50
 """Rows of the stuck list on the page; the CSV file beside it has all."""
@@ -44,6 +44,9 @@ class FunnelPage:
     quantiles: tuple[Row, ...]
     curve: tuple[Row, ...]
     weeks: tuple[sections.Measured, ...]
+    has_open_weeks: bool
+    has_few_weeks: bool
+    few: int
     stuck: tuple[sections.Waiting, ...]
     is_cut: bool
     figures: dict[str, charts.Figure]
@@ -54,7 +57,7 @@ def funnel_page(context: Context, funnel_id: str) -> FunnelPage:
     """The page of one funnel of `dim_funnels`."""
     published = context.published
     about, funnel = published.row("dim_funnels", funnel_id), published.row("rpt_funnels", funnel_id)
-    stuck = sections.stuck(published, funnel_id)
+    stuck, weeks = sections.stuck(published, funnel_id), sections.weeks(published, funnel_id)
     return FunnelPage(
         head=head(context, about["title"], path_of(funnel_id)),
         about=about,
@@ -71,7 +74,10 @@ def funnel_page(context: Context, funnel_id: str) -> FunnelPage:
         charted_providers=charts.MOST_PROVIDERS,
         quantiles=tuple(published.rows("rpt_time_to_activation", funnel_id)),
         curve=tuple(published.rows("rpt_activation_curve", funnel_id)),
-        weeks=sections.weeks(published, funnel_id),
+        weeks=weeks,
+        has_open_weeks=any(week.standing == "open" for week in weeks),
+        has_few_weeks=2 * sum(week.certainty == "few" for week in weeks) > len(weeks),
+        few=FEW,
         stuck=stuck[:SHOWN],
         is_cut=len(stuck) > SHOWN,
         figures=sections.figures(published, funnel_id),

@@ -113,8 +113,8 @@ def figures(published: Published, funnel_id: str) -> dict[str, charts.Figure]:
     drawn = {}
     if any(row["completer_count"] for row in quantiles):
         drawn["curve"] = charts.curve(published.frame("rpt_activation_curve", funnel_id), marks)
-    if provided.height:
-        drawn["providers"] = charts.provider_dots(provided, provider_average(published, funnel_id))
+    if (average := provider_average(published, funnel_id)) is not None:
+        drawn["providers"] = charts.provider_dots(provided, average)
     if weekly.height:
         drawn["trend"] = charts.trend(weekly)
     return drawn

@@ -13,7 +13,7 @@ _METRICS = {
     "completion_rate": ("completion_rate", "percent"),
     "avg_completion_time": ("avg_completion_us", "duration"),
 }
-"""Name of the metric: the column read, and its format. The average is read from the microseconds beside the interval."""
+"""Name of the metric: the column read, and its format; the average is read in microseconds."""
 
 
 @dataclass(frozen=True)
