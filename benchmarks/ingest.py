@@ -31,11 +31,9 @@ def read_raw(inbox: Path) -> int:
     import duckdb  # noqa: PLC0415  # each peer pays for its own imports only
 
     files = [str(path) for path in sorted(inbox.rglob("*.json*")) if path.parent != inbox]
-    columns = {name: "VARCHAR" for name in COLUMNS}
+    columns = dict.fromkeys(COLUMNS, "VARCHAR")
     connection = duckdb.connect()
-    connection.execute(
-        "create table raw as from read_ndjson(?, columns = ?, ignore_errors = true)", [files, columns]
-    )
+    connection.execute("create table raw as from read_ndjson(?, columns = ?, ignore_errors = true)", [files, columns])
     return int(connection.execute("select count(*) from raw").fetchall()[0][0])
 
 

@@ -26,8 +26,21 @@ Listener = Callable[[int, int, str], None]
 """Called with the number of finished steps, of all steps, and the name of the step just finished."""
 
 
-def build(places: Places, as_of: datetime | None, full: bool, listener: Listener) -> Path | None:
+def silent(done: int, total: int, step: str) -> None:
+    """A listener that keeps what it hears to itself."""
+
+
+def build(
+    places: Places, as_of: datetime | None, *, full: bool = False, listener: Listener = silent, history: bool = True
+) -> Path | None:
     """Ingest what is new, compute, publish.
+
+    Args:
+        places: data and reports directories.
+        as_of: the time as of which everything is counted; None: now.
+        full: read every inbox file again from its start, and publish in any case.
+        listener: told of every finished step.
+        history: whether Dagster's pages show the run afterwards.
 
     Returns:
         The published build's folder; None where nothing is new and the served report is young enough.
@@ -37,7 +50,7 @@ def build(places: Places, as_of: datetime | None, full: bool, listener: Listener
         CheckFailedError: a data check failed; nothing was published.
     """
     load_catalog(places.reports)
-    with build_lock(places.data), _instance(places) as instance:
+    with build_lock(places.data), _instance(places, history=history) as instance:
         room = Room(
             data_dir=str(places.data.root),
             reports_dir=str(places.reports),
@@ -69,8 +82,12 @@ class _Progress:
 
 
 @contextmanager
-def _instance(places: Places) -> Iterator[dg.DagsterInstance]:
-    """Dagster's own history below the data directory; it is not the truth, so a broken one does not stop a build."""
+def _instance(places: Places, *, history: bool) -> Iterator[dg.DagsterInstance]:
+    """Dagster's own records, below the data directory or, without history, in memory."""
+    if not history:
+        with dg.DagsterInstance.ephemeral() as instance:
+            yield instance
+        return
     home = places.data.dagster
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
     overrides = {"telemetry": {"enabled": False}, "storage": {"sqlite": {"base_dir": str(home)}}}

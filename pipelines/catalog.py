@@ -26,6 +26,7 @@ Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
 Url = Annotated[str, StringConstraints(pattern=r"^https?://\S+$")]
 Events = Annotated[tuple[Text, ...], Field(min_length=1)]
 Scalar = str | int | float | bool
+"""A value that a property can be compared with."""
 
 
 class Step(Section):
@@ -203,9 +204,7 @@ def _read(file: Path, model: type[SomeSection], mistakes: list[str]) -> SomeSect
     return None
 
 
-def _sentences(
-    file: str, kind: str, place: Sequence[int | str], message: str, model: type[Section]
-) -> Iterator[str]:
+def _sentences(file: str, kind: str, place: Sequence[int | str], message: str, model: type[Section]) -> Iterator[str]:
     if kind == "funnel":
         yield from (f"{file}: {line}" for line in message.splitlines())
         return
@@ -221,14 +220,13 @@ def _sentences(
 
 def _fields_at(model: type[BaseModel], place: Sequence[int | str]) -> Iterator[str]:
     """Names of the keys that `model` knows at `place`."""
-    nested = {"steps": Step, "exclusions": Exclusion, "advice": Advice}
+    lists: dict[str, type[BaseModel]] = {"steps": Step, "exclusions": Exclusion, "advice": Advice}
+    known = model
     for part in place:
-        if isinstance(part, str) and part in nested:
-            model = nested[part]
-        elif isinstance(part, str) and part in model.model_fields:
-            annotation = model.model_fields[part].annotation
-            model = annotation if isinstance(annotation, type) and issubclass(annotation, BaseModel) else model
-    for name, field in model.model_fields.items():
+        field = known.model_fields.get(str(part))
+        section = lists.get(str(part), field.annotation if field else None)
+        known = section if isinstance(section, type) and issubclass(section, BaseModel) else known
+    for name, field in known.model_fields.items():
         yield field.alias or name
 
 

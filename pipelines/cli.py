@@ -17,7 +17,7 @@ import click
 
 from pipelines.errors import FixableError
 
-MAX_INT = 10**7
+MOST_ORGANIZATIONS = 10**7
 
 
 class Command(click.Group):
@@ -51,7 +51,9 @@ def main() -> None:
 
 @main.command("build")
 @places_options
-@click.option("--as-of", metavar="TIME", callback=lambda _c, _p, text: text and _time(text), help="ISO 8601 with a zone.")
+@click.option(
+    "--as-of", metavar="TIME", callback=lambda _c, _p, text: text and _time(text), help="ISO 8601 with a zone."
+)
 @click.option("--full", is_flag=True, help="Read every inbox file again from its start.")
 def build_command(data_dir: Path | None, reports_dir: Path | None, as_of: datetime | None, full: bool) -> None:
     """Ingest what is new, compute, publish."""
@@ -64,8 +66,10 @@ def demo_command(data_dir: Path | None, reports_dir: Path | None) -> None:
     """Build the shipped sample in a data directory of its own, as of the sample's end."""
     import json
 
+    from pipelines.settings import Places
+
     sample = Path(__file__).parents[1] / "data" / "sample"
-    root = (data_dir or Path("data")) / "demo"
+    root = Places.find(data_dir, reports_dir).data.root / "demo"
     for source in ("portal", "webhooks"):
         shutil.copytree(sample / source, root / "inbox" / source, dirs_exist_ok=True)
     shutil.copyfile(sample / "sample.json", root / "sample.json")
@@ -84,9 +88,9 @@ def check_command(data_dir: Path | None, reports_dir: Path | None) -> None:
 
 
 @main.command("sample")
-@click.option("--organizations", type=click.IntRange(1, MAX_INT), default=600, show_default=True)
+@click.option("--organizations", type=click.IntRange(1, MOST_ORGANIZATIONS), default=600, show_default=True)
 @click.option("--days", type=click.IntRange(1, 3650), default=182, show_default=True)
-@click.option("--seed", type=int, default=1, show_default=True)
+@click.option("--seed", type=int, default=12, show_default=True)
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="Where to write.")
 @click.option("--gzip", "is_gzipped", is_flag=True, help="Write .jsonl.gz files.")
 def sample_command(organizations: int, days: int, seed: int, out: Path, is_gzipped: bool) -> None:
@@ -94,7 +98,7 @@ def sample_command(organizations: int, days: int, seed: int, out: Path, is_gzipp
     from pipelines.sample import write_sample
 
     note = write_sample(out, organizations=organizations, days=days, seed=seed, compress=is_gzipped)
-    click.echo(f"wrote {out}/portal and {out}/webhooks, {note.days} days up to {note.end}")
+    click.echo(f"wrote {out}/portal and {out}/webhooks, {note.days} days up to {note.end:%Y-%m-%d}")
 
 
 def _build(data_dir: Path | None, reports_dir: Path | None, as_of: datetime | None, full: bool) -> None:
@@ -105,7 +109,7 @@ def _build(data_dir: Path | None, reports_dir: Path | None, as_of: datetime | No
 
     places = Places.find(data_dir, reports_dir)
     with progress(sys.stderr) as listener:
-        folder = build(places, as_of, full, listener)
+        folder = build(places, as_of, full=full, listener=listener)
     if folder is None:
         click.echo("Nothing new: the published report stands.")
     for line in summary(places.data):
@@ -114,10 +118,11 @@ def _build(data_dir: Path | None, reports_dir: Path | None, as_of: datetime | No
 
 def _time(text: str) -> datetime:
     """An ISO 8601 time with a zone."""
+    moment: datetime | None
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
-        moment = None  # type: ignore[assignment]  # falls through to the sentence below
+        moment = None
     if moment is None or moment.tzinfo is None:
         raise click.BadParameter(f"{text!r} is no time with a zone: write one like 2026-03-31T00:00:00Z")
     return moment

@@ -1,4 +1,4 @@
-"""One sentence for every published column, written once in `reports/`: measures in metrics.toml, the rest in columns.toml.
+"""One sentence for each published column, written once in `reports/`: measures in metrics.toml, others in columns.toml.
 
 A key is a column's name, or `table.column` where one table means something else by it.
 """

@@ -31,6 +31,7 @@ STORED_SCHEMA = {**EVENT_SCHEMA, "origin_file": pl.Int64(), "is_variant": pl.Boo
 """An event file: the number of the inbox file in the commit log, and whether the row stands beside the event."""
 QUARANTINED_SCHEMA = {**QUARANTINE_SCHEMA, "origin_file": pl.Int64()}
 QUARANTINE_LINE = ["origin_file", "line_number", "content_hash"]
+ORDER = ["timestamp", "event_key", "event_id", "is_variant", "origin_file", "origin_line"]
 ROW_GROUP = 250_000
 
 
@@ -209,10 +210,12 @@ class EventStore:
 
     def _write(self, kept: pl.DataFrame, quarantined: pl.DataFrame) -> list[StoredFile]:
         name = _batch_name(self.number + 1)
-        month = pl.col("timestamp").dt.strftime("%Y-%m").alias("event_month")
-        parts = kept.sort("timestamp", "event_key", "event_id", "is_variant", "origin_file", "origin_line")
-        months = parts.with_columns(month).partition_by("event_month", as_dict=True)
-        files = {f"events/event_month={key[0]}/{name}": months[key].select(list(STORED_SCHEMA)) for key in sorted(months)}
+        ordered = kept.select(list(STORED_SCHEMA)).sort(ORDER)
+        months = ordered.select(month=pl.col("timestamp").dt.strftime("%Y-%m"))["month"].rle().struct.unnest()
+        files, first = {}, 0
+        for length, month in months.iter_rows():
+            files[f"events/event_month={month}/{name}"] = ordered.slice(first, length)
+            first += length
         if quarantined.height:
             files[f"quarantine/{name}"] = quarantined.select(list(QUARANTINED_SCHEMA))
         added = [self._write_frame(path, frame) for path, frame in files.items()]

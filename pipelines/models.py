@@ -40,6 +40,11 @@ class Model:
         return hashlib.sha256(self.sql.encode()).hexdigest()[:12]
 
     @property
+    def is_view(self) -> bool:
+        """Whether it only renames what is published anyway."""
+        return self.layer == "published"
+
+    @property
     def is_published(self) -> bool:
         """Whether analysts get this table."""
         return self.layer in PUBLISHED_LAYERS
@@ -103,7 +108,7 @@ def tables_read(sql: str) -> frozenset[str]:
     if tree["error"]:
         raise ValueError(f"not one SELECT: {tree['error_message']}")
     nodes = list(_nodes(tree))
-    named = {node["table_name"] for node in nodes if node.get("type") == "BASE_TABLE"}
+    named = {str(node["table_name"]) for node in nodes if node.get("type") == "BASE_TABLE"}
     return frozenset(named - {entry["key"] for node in nodes for entry in _cte_entries(node)})
 
 

@@ -1,4 +1,4 @@
-"""What is declared, as tables: the `ref_` frames that the SQL joins with. Pure: a catalog and an as-of time in, frames out.
+"""What is declared, as tables: the `ref_` frames that SQL joins with. Pure: a catalog and an as-of time in, frames out.
 
 Funnels are rows here, so that one static set of SQL walks all of them.
 """
@@ -91,7 +91,7 @@ Row = tuple[object, ...]
 
 
 def reference_frames(catalog: Catalog, as_of: datetime) -> dict[str, pl.DataFrame]:
-    """All `ref_` tables that a catalog declares, by name; `as_of` is aware and becomes the one row of `ref_settings`."""
+    """All `ref_` tables of a catalog, by name; `as_of` is aware and stands in the one row of `ref_settings`."""
     rows: dict[str, list[Row]] = {name: [] for name in SCHEMAS}
     rows["ref_settings"] = [_settings_row(catalog, as_of)]
     for number, funnel in enumerate(catalog.funnels, 1):
@@ -159,7 +159,7 @@ def _moves(funnel: Funnel) -> Iterator[tuple[int, int, int]]:
 
 
 def _add_rules(rows: dict[str, list[Row]], number: int, funnel: Funnel) -> None:
-    """Which event names stand for what: steps by their number, exclusions below 0, competing ends above the last step."""
+    """Which event names stand for what: steps by number, exclusions below 0, competing ends above the last step."""
     after = len(funnel.steps) + 1
     first: dict[str, int] = {}
     for k, step in enumerate(funnel.steps, 1):
@@ -182,6 +182,6 @@ def _add_rules(rows: dict[str, list[Row]], number: int, funnel: Funnel) -> None:
         add(event, after, None, is_end=True)
 
 
-def _as_text(value: str | int | float | bool) -> str:
+def _as_text(value: str | float | bool) -> str:
     """A TOML scalar as DuckDB writes the same JSON scalar."""
     return str(value).lower() if isinstance(value, bool) else str(value)

@@ -9,7 +9,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
 
@@ -35,9 +35,10 @@ class Report(Section):
     @field_validator("time_zone")
     @classmethod
     def _known_zone(cls, name: str) -> str:
-        if name not in available_timezones():
-            raise ValueError(f'{name!r} is no time zone: write one like "Europe/Berlin"')
-        return name
+        try:
+            return ZoneInfo(name).key
+        except (ValueError, KeyError, OSError):  # unknown, unsafe as a path, a folder of zones
+            raise ValueError(f'{name!r} is no time zone: write one like "Europe/Berlin"') from None
 
     @property
     def zone(self) -> ZoneInfo:

@@ -25,7 +25,7 @@ def summary(paths: DataPaths) -> Iterator[str]:
         share = "too early to say" if funnel["conversion_rate"] is None else rate(funnel["conversion_rate"])
         median = "not reached" if funnel["time_us"] is None else duration(funnel["time_us"])
         yield (
-            f"{funnel['title']}: {funnel['activated_count']:,} of {funnel['matured_count']:,} matured attempts activated "
-            f"({share}), median time {median}, {funnel['stalled_count']:,} stuck now"
+            f"{funnel['title']}: {funnel['activated_count']:,} of {funnel['matured_count']:,} matured attempts "
+            f"activated ({share}), median time {median}, {funnel['stalled_count']:,} stuck now"
         )
     yield f"Pages: {paths.published / 'site' / 'index.html'}  DuckDB: {paths.published / 'portal.duckdb'}"

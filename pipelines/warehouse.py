@@ -16,7 +16,10 @@ from pipelines.errors import FixableError
 from pipelines.models import Model
 from pipelines.paths import DataPaths
 
-OPTIONS = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
+OPTIONS: dict[str, str | bool | int | float | list[str]] = {
+    "autoinstall_known_extensions": False,
+    "autoload_known_extensions": False,
+}
 
 
 class Warehouse:
@@ -49,7 +52,7 @@ class Warehouse:
 
     def build(self, model: Model) -> int:
         """Run a model; its number of rows. Published ones only rename, so they are views."""
-        kind = "view" if model.layer == "published" else "table"
+        kind = "view" if model.is_view else "table"
         self._connection.execute(f'create or replace {kind} "{model.name}" as {model.sql}')
         return self.count(model.name)
 
@@ -62,7 +65,8 @@ class Warehouse:
         columns = ", ".join(f'"{column}"' for column in model.key)
         missing = " or ".join(f'"{column}" is null' for column in model.key)
         repeated = f'select count(*) as n from "{model.name}" group by {columns} having count(*) > 1'
-        query = f'select (select coalesce(sum(n), 0) from ({repeated})) + (select count(*) from "{model.name}" where {missing})'
+        lacking = f'select count(*) from "{model.name}" where {missing}'
+        query = f"select (select coalesce(sum(n), 0) from ({repeated})) + ({lacking})"
         return int(self._connection.execute(query).fetchall()[0][0])
 
     def read(self, name: str) -> pl.DataFrame:
@@ -71,7 +75,8 @@ class Warehouse:
 
     def query(self, sql: str, parameters: Mapping[str, object] | None = None) -> pl.DataFrame:
         """The rows of a SELECT as a frame."""
-        return self._connection.sql(sql, params=dict(parameters or {})).pl()
+        frame: pl.DataFrame = self._connection.sql(sql, params=dict(parameters or {})).pl()
+        return frame
 
     def columns(self, name: str) -> list[str]:
         """Column names of a table, in order."""
@@ -107,7 +112,8 @@ class Warehouse:
                 run(f'create view "{name}" as {sql}')
             for target, sentence in comments.items():
                 kind = "column" if "." in target else "view" if target in views else "table"
-                run(f"comment on {kind} {'.'.join(_identifier(part) for part in target.split('.'))} is {_quoted(sentence)}")
+                path = ".".join(map(_identifier, target.split(".")))
+                run(f"comment on {kind} {path} is {_quoted(sentence)}")
             run("checkpoint published")
         finally:
             run("use warehouse")
@@ -165,7 +171,8 @@ def read_published(paths: DataPaths, sql: str) -> pl.DataFrame:
     """The rows of a SELECT over the served analysts' file, opened read-only."""
     with duckdb.connect(paths.published / "portal.duckdb", read_only=True, config=OPTIONS) as connection:
         connection.execute("set TimeZone = 'UTC'")
-        return connection.sql(sql).pl()
+        frame: pl.DataFrame = connection.sql(sql).pl()
+        return frame
 
 
 def _configure(connection: duckdb.DuckDBPyConnection, statements: Iterable[str]) -> None:

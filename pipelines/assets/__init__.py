@@ -6,5 +6,7 @@ models       one asset a SQL file, with its key as a blocking check
 statistics   one asset a table that Polars computes
 checks       one blocking check a file of sql/checks/
 publishing   tables -> published/
+ledger       which builds there were, and whether one stands
+recipe       what a build is made by, as hashes
 automation   schedule and sensor
 """

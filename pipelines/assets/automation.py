@@ -1,4 +1,4 @@
-"""When a build runs by itself: on the hour, and when the inbox changes. An operator turns either on in the interface."""
+"""When a build runs by itself: on the hour, and when the inbox changes. An operator turns either on in the pages."""
 
 from __future__ import annotations
 

@@ -17,11 +17,12 @@ def reconciliation_check(check: Check) -> dg.AssetChecksDefinition:
         blocking=True,
     )
     def reconcile(room: Room) -> dg.AssetCheckResult:
-        with room.warehouse() as warehouse:
-            faults = warehouse.query(check.sql)
+        faults = room.warehouse.query(check.sql)
         return dg.AssetCheckResult(
             passed=faults.is_empty(),
-            description=check.sentence if faults.is_empty() else f"{check.name}: {faults.height} rows break this rule: "
+            description=check.sentence
+            if faults.is_empty()
+            else f"{check.name}: {faults.height} rows break this rule: "
             f"{check.sentence} The first: {faults.row(0, named=True)}",
             metadata={"faults": faults.height},
         )

@@ -6,24 +6,27 @@ from datetime import UTC, datetime
 import dagster as dg
 import polars as pl
 
-from pipelines.assets.room import Room
+from pipelines.assets.ledger import standing_build
 from pipelines.assets.recipe import Recipe
+from pipelines.assets.room import Room
 from pipelines.durations import time_us
 from pipelines.event_store import EventStore
 from pipelines.events import EVENT_SCHEMA, QUARANTINE_SCHEMA
-from pipelines.publishing import served_build
 from pipelines.references import SCHEMAS, reference_frames
 from pipelines.sources.ingest import ingest
-from pipelines.warehouse import forget_warehouse
 
 RAW_TABLES = ("raw_events", "raw_quarantine")
 STORE_TABLES = ("ref_books", "ref_file_findings", "ref_report")
 DECLARED = (*RAW_TABLES, *STORE_TABLES, *SCHEMAS)
 
 
-@dg.asset(group_name="raw", kinds={"parquet"}, check_specs=[
-    dg.AssetCheckSpec("understood", asset="event_store", blocking=True, description="most new lines are understood")
-])
+@dg.asset(
+    group_name="raw",
+    kinds={"parquet"},
+    check_specs=[
+        dg.AssetCheckSpec("understood", asset="event_store", blocking=True, description="most new lines are understood")
+    ],
+)
 def event_store(context: dg.AssetExecutionContext, room: Room) -> Iterator[dg.MaterializeResult[None]]:
     """Every event once, in Parquet files that only grow: reads what is new in the inbox."""
     settings = room.catalog.settings
@@ -51,7 +54,8 @@ def event_store(context: dg.AssetExecutionContext, room: Room) -> Iterator[dg.Ma
 
 @dg.multi_asset(
     specs=[
-        dg.AssetSpec(name, deps=["event_store"], group_name="raw", skippable=True, kinds={"duckdb"}) for name in DECLARED
+        dg.AssetSpec(name, deps=["event_store"], group_name="raw", skippable=True, kinds={"duckdb"})
+        for name in DECLARED
     ]
 )
 def declared(context: dg.AssetExecutionContext, room: Room) -> Iterator[dg.MaterializeResult[None]]:
@@ -59,10 +63,10 @@ def declared(context: dg.AssetExecutionContext, room: Room) -> Iterator[dg.Mater
     store = EventStore.open(room.places.data)
     recipe = Recipe.of(room.places.reports)
     as_of = room.stated_as_of or datetime.now(UTC)
-    if not room.stated_as_of and not room.full and _stands(room, store, recipe, as_of):
+    reuse = 0 if room.full or room.stated_as_of else room.catalog.settings.build.as_of_reuse
+    if standing_build(room.places.data, store, recipe, as_of, reuse):
         context.log.info("nothing new")
         return
-    forget_warehouse(room.places.data)
     frames = reference_frames(room.catalog, as_of) | {
         "ref_books": store.books(),
         "ref_file_findings": store.file_findings(),
@@ -70,25 +74,12 @@ def declared(context: dg.AssetExecutionContext, room: Room) -> Iterator[dg.Mater
             {"is_sample": room.places.data.sample_note.exists(), "definitions_hash": recipe.definitions}
         ),
     }
-    with room.warehouse() as warehouse:
-        warehouse.store_parquet("raw_events", store.event_files, pl.DataFrame(schema=EVENT_SCHEMA))
-        warehouse.store_parquet("raw_quarantine", store.quarantine_files, pl.DataFrame(schema=QUARANTINE_SCHEMA))
-        for name, frame in frames.items():
-            warehouse.store_frame(name, frame)
-        rows = {name: warehouse.count(name) for name in DECLARED}
+    warehouse = room.new_warehouse()
+    warehouse.store_parquet("raw_events", store.event_files, pl.DataFrame(schema=EVENT_SCHEMA))
+    warehouse.store_parquet("raw_quarantine", store.quarantine_files, pl.DataFrame(schema=QUARANTINE_SCHEMA))
+    for name, frame in frames.items():
+        warehouse.store_frame(name, frame)
+    rows = {name: warehouse.count(name) for name in DECLARED}
     yield from (
         dg.MaterializeResult(asset_key=name, metadata={"dagster/row_count": count}) for name, count in rows.items()
-    )
-
-
-def _stands(room: Room, store: EventStore, recipe: Recipe, as_of: datetime) -> bool:
-    """Whether the served build holds all events and definitions, and its as-of time is young enough to keep."""
-    last, served = next(reversed(store.publishes()), None), served_build(room.places.data)
-    return (
-        last is not None
-        and served is not None
-        and served.name == last["build_id"]
-        and last["ingest_number"] == store.ingest_number
-        and last["recipe"] == recipe.whole
-        and 0 <= time_us(as_of) - time_us(datetime.fromisoformat(str(last["as_of"]))) < room.catalog.settings.build.as_of_reuse
     )

@@ -21,9 +21,8 @@ def model_asset(model: Model) -> dg.AssetsDefinition:
         check_specs=[dg.AssetCheckSpec("key", asset=model.name, blocking=True, description=f"unique: {model.key}")],
     )
     def build(room: Room) -> Iterator[dg.MaterializeResult[None]]:
-        with room.warehouse() as warehouse:
-            rows = warehouse.build(model)
-            faults = warehouse.key_faults(model)
+        rows = room.warehouse.build(model)
+        faults = room.warehouse.key_faults(model)
         yield dg.MaterializeResult(
             metadata={"dagster/row_count": rows},
             check_results=[

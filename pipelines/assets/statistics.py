@@ -1,7 +1,6 @@
 """One asset a table that Polars computes from other tables; the registry is `pipelines.statistics.tables`."""
 
 import inspect
-
 from collections.abc import Iterator
 
 import dagster as dg
@@ -21,9 +20,8 @@ def statistic_asset(name: str, statistic: Statistic) -> dg.AssetsDefinition:
         kinds={"polars"},
     )
     def compute(room: Room) -> Iterator[dg.MaterializeResult[None]]:
-        with room.warehouse() as warehouse:
-            frame = statistic.compute({table: warehouse.read(table) for table in statistic.inputs})
-            warehouse.store_frame(name, frame)
+        frame = statistic.compute({table: room.warehouse.read(table) for table in statistic.inputs})
+        room.warehouse.store_frame(name, frame)
         yield dg.MaterializeResult(metadata={"dagster/row_count": frame.height})
 
     return compute

@@ -106,7 +106,7 @@ def curve(points: pl.DataFrame, marks: Sequence[tuple[float, int]]) -> Figure:
         marks: (quantile, microseconds) pairs to name on the curve.
     """
     drawn, bounded = points.drop_nulls("activated_share"), points.drop_nulls("activated_lower")
-    minutes = (drawn["at_us"] / MINUTE_US).to_list()
+    line = sorted([*drawn.select("at_us", "activated_share").rows(), *((us, quantile) for quantile, us in marks)])
     named = {
         "x": [us / MINUTE_US for _, us in marks],
         "y": [quantile for quantile, _ in marks],
@@ -118,7 +118,7 @@ def curve(points: pl.DataFrame, marks: Sequence[tuple[float, int]]) -> Figure:
     reach = [0, log10(60 * 1_440)]
     return _figure(
         [
-            {"x": minutes, "y": _rounded(drawn["activated_share"]), "mode": "lines"},
+            {"x": [us / MINUTE_US for us, _ in line], "y": [round(share, 6) for _, share in line], "mode": "lines"},
             named,
             _band((bounded["at_us"] / MINUTE_US).to_list(), bounded["activated_lower"], bounded["activated_upper"]),
         ],
@@ -180,21 +180,17 @@ def _open_weeks(weeks: Sequence[date]) -> Figure:
     }
 
 
-def provider_dots(providers: pl.DataFrame, average: float) -> Figure:
+def provider_dots(providers: pl.DataFrame, average: float | None) -> Figure:
     """Completion rate with its 95 % range, one row a provider; hollow and grey under 20 attempts.
 
     Args:
         providers: rows of `rpt_providers` with matured attempts, in the order to draw; the first 12 are drawn.
-        average: share activated of all matured attempts with a provider; dashed line.
+        average: share activated of all matured attempts with a provider, for the dashed line; or None.
     """
     drawn = providers.head(MOST_PROVIDERS).with_row_index("place")
     few = pl.col("matured_count") < FEW
-    top = {"y": 1, "yref": "paper"}
     lines = [place + 0.16 for place in drawn["place"]]
-    names = [
-        {"text": _label(name), "x": 0, "xanchor": "left", "y": place - 0.22}
-        for place, name in drawn.select("place", "provider").rows()
-    ]
+    names = [_name_above(place, name) for place, name in drawn.select("place", "provider").rows()]
     return _figure(
         [_dots(drawn.filter(~few)), _dots(drawn.filter(few))],
         {
@@ -202,10 +198,17 @@ def provider_dots(providers: pl.DataFrame, average: float) -> Figure:
             "margin": {"l": 12},
             "xaxis": {"range": [-0.02, 1.02], "tickformat": ".0%", "dtick": 0.2, "showgrid": True},
             "yaxis": {"range": [drawn.height - 0.5, -0.5], "showticklabels": False, "tickvals": lines},
-            "shapes": [{"type": "line", "x0": average, "x1": average, "y0": 0, "y1": 1, "yref": "paper"}],
-            "annotations": [*names, {"text": f"all {formats.rate(average)}", "x": average, **top, "yanchor": "bottom"}],
+            **_average_marks(average, names),
         },
     )
+
+
+def _average_marks(average: float | None, names: list[Figure]) -> Figure:
+    if average is None:
+        return {"annotations": names}
+    line = {"type": "line", "x0": average, "x1": average, "y0": 0, "y1": 1, "yref": "paper"}
+    note = {"text": f"all {formats.rate(average)}", "x": average, "y": 1, "yref": "paper", "yanchor": "bottom"}
+    return {"shapes": [line], "annotations": [*names, note]}
 
 
 def _dots(rows: pl.DataFrame) -> Figure:
@@ -216,10 +219,11 @@ def _dots(rows: pl.DataFrame) -> Figure:
     return {"x": _rounded(rate), "y": places, "mode": "markers", "error_x": error, "hovertemplate": hover}
 
 
-def _label(text: str) -> str:
-    """Plotly reads a little HTML in labels, so `<` must not reach it; long names would push the chart aside."""
-    shown = formats.name(text)
-    return escape(shown if len(shown) <= LONGEST_LABEL else shown[: LONGEST_LABEL - 1] + "…", quote=False)
+def _name_above(place: int, name: str) -> Figure:
+    """Plotly reads a little HTML in labels, so `<` must not reach it; long names would cover the chart."""
+    shown = formats.name(name)
+    cut = shown if len(shown) <= LONGEST_LABEL else shown[: LONGEST_LABEL - 1] + "…"
+    return {"text": escape(cut, quote=False), "x": 0, "xanchor": "left", "y": place - 0.22}
 
 
 def _band(x: Sequence[object], lower: pl.Series, upper: pl.Series) -> Figure:

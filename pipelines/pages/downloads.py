@@ -14,36 +14,21 @@ from pipelines.pages.views.sections import stuck
 LATEST_SCHEMA = 1
 """Raised when a key of `latest.json` changes its meaning or goes; new keys do not count."""
 
-_STUCK_COLUMNS = (
-    "organization_name",
-    "organization_id",
-    "intent",
-    "step_label",
-    "idle_us",
-    "last_event_at",
-    "last_error_code",
-    "last_error_message",
-    "link_state",
-    "link_expires_at",
-    "provider",
-    "started_by",
-    "next_action",
-    "guide_url",
-    "entry_id",
-)
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def stuck_csv(published: Published, funnel_id: str) -> str:
     """All stuck attempts of a funnel, longest wait first; with the mark by which Excel knows UTF-8.
 
-    Times are in the reporting time zone, `waiting` is what the page says beside the exact `idle_us`.
+    The columns are those of `rpt_stalled`, times in the reporting time zone, after `waiting` as the page has it.
     """
+    columns = published.frame("rpt_stalled", funnel_id).columns
     out = StringIO()
     writer = csv.writer(out)
-    writer.writerow(["waiting", *_STUCK_COLUMNS])
+    writer.writerow(["waiting", *columns])
     for row in (waiting.row for waiting in stuck(published, funnel_id)):
-        values = [row.cell(name, "moment").text if name.endswith("_at") else row[name] for name in _STUCK_COLUMNS]
+        moments = {name: row.cell(name, "moment").text for name in columns if name.endswith("_at") and row[name]}
+        values = [moments.get(name, row[name]) for name in columns]
         writer.writerow(guarded(value) for value in [formats.duration(row["idle_us"]), *values])
     return "\ufeff" + out.getvalue()
 

@@ -11,7 +11,6 @@ from collections.abc import Callable, Mapping
 from datetime import date, datetime, tzinfo
 from functools import partial
 from math import floor, inf
-from types import MappingProxyType
 
 NONE = "-"
 LONGEST_NAME = 200
@@ -154,32 +153,17 @@ def _plain(value: float) -> str:
     return f"{value:,.1f}".removesuffix(".0")
 
 
-FORMATS: Mapping[str, Callable[..., str]] = MappingProxyType(
-    {
-        "count": count,
-        "exact": exact,
-        "total": total,
-        "recorded": recorded,
-        "fraction": fraction,
-        "so_far": so_far,
-        "rate": rate,
-        "share": share,
-        "interval": interval,
-        "percent": percent,
-        "duration": duration,
-        "reached_time": reached_time,
-        "time_interval": time_interval,
-        "day": day,
-        "date": full_date,
-        "date_in": date_in,
-        "moment": moment,
-        "name": name,
-        "listed": listed,
-    }
-)
-ZONED = ("date_in", "moment")
+_Forms = tuple[Callable[..., str], ...]
+_COUNTS: _Forms = (count, exact, total, recorded, fraction, so_far)
+_SHARES: _Forms = (rate, share, interval, percent)
+_TIMES: _Forms = (duration, reached_time, time_interval, day, full_date)
+_TEXTS: _Forms = (name, listed)
+_ZONED: _Forms = (date_in, moment)
+FORMATS: Mapping[str, Callable[..., str]] = {
+    form.__name__: form for form in (*_COUNTS, *_SHARES, *_TIMES, *_TEXTS, *_ZONED)
+}
 
 
 def formatters(zone: tzinfo) -> Mapping[str, Callable[..., str]]:
     """`FORMATS`, with the reporting time zone filled in where one is needed."""
-    return {**FORMATS, **{key: partial(FORMATS[key], zone=zone) for key in ZONED}}
+    return {**FORMATS, **{form.__name__: partial(form, zone=zone) for form in _ZONED}}

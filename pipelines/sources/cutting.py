@@ -84,7 +84,7 @@ class Window:
 
     def drop(self, size: int) -> None:
         """Go on by `size` bytes, also past what has been peeked at."""
-        while size > 0 and (seen := len(self.peek(min(size, BLOCK_BYTES)))):
+        while size > 0 and (seen := min(size, len(self._held)) or len(self.peek(min(size, BLOCK_BYTES)))):
             del self._held[:seen]
             size -= seen
 

@@ -6,10 +6,13 @@ would slip through the gap. Duplicates are the event store's business; here a li
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -17,14 +20,15 @@ import polars as pl
 
 from pipelines.events import EVENT_SCHEMA, QUARANTINE_SCHEMA, key_of
 from pipelines.redaction import find_suspects, redact, redact_text
-from pipelines.sources.envelopes import Fields, Json, RefusedError, event_id_of, is_wrapped, read_fields, received_us
-from pipelines.sources.strictness import MAX_DEPTH, NONE_REPEATED, check_size, find_repeated, mend
+from pipelines.sources.envelopes import Fields, RefusedError, event_id_of, is_wrapped, read_fields, received_us
+from pipelines.sources.strictness import MAX_DEPTH, NONE_REPEATED, Repeated, check_size, find_repeated, mend
 
 MAX_LINE_BYTES = 16 * 1024 * 1024
 MAX_TEXT_BYTES = 64 * 1024
 RECEIVED_FOLDER = "received/"
 """Below a source: written by the receiver, one whole JSON text a line, so that anything else was cut off."""
 
+_JSON_NAMES = {list: "array", str: "text", bool: "boolean", type(None): "null"}
 _CHUNK = 2_000  # lines whose objects are alive at once: more of them only keep the garbage collector busy
 
 
@@ -56,18 +60,10 @@ class Number(str):
 @dataclass(slots=True)
 class _Parsed:
     value: Any
-    canonical: bytes  # keys sorted, no blanks, no needless escapes
+    as_sent: bytes  # canonical: keys sorted, no blanks, no needless escapes. Identity hangs on it
+    canonical: bytes  # the same after redaction
     is_mended: bool = False
-    repeated: str | None = None  # a key that stands twice at the top
-    repeated_in_body: str | None = None
-
-
-@dataclass(slots=True)
-class _Delivery:
-    body: Json
-    as_sent: bytes  # canonical, before redaction: identity hangs on it
-    canonical: bytes
-    is_mended: bool
+    repeated: Repeated = NONE_REPEATED
     received_us: int | None = None
     wrapper_id: str | None = None
     redacted_count: int = 0
@@ -83,101 +79,117 @@ def judge(lines: Lines) -> Judged:
 
     Of several reasons to refuse a line the first of `events.REASONS` counts; a contradiction counts at its field.
     """
-    events: list[tuple[Any, ...]] = []
-    quarantined: list[tuple[Any, ...]] = []
-    for start in range(0, len(lines.data), _CHUNK):
-        _judge_chunk(lines, range(start, min(start + _CHUNK, len(lines.data))), events, quarantined)
-    return Judged(_frame(events, EVENT_SCHEMA), _frame(quarantined, QUARANTINE_SCHEMA))
+    with _no_search_for_cycles():
+        chunks = [
+            _judge_chunk(lines, range(len(lines.data))[start : start + _CHUNK])
+            for start in range(0, len(lines.data), _CHUNK)
+        ]
+    return Judged(
+        pl.concat([pl.DataFrame(schema=EVENT_SCHEMA), *(events for events, _ in chunks)]),
+        pl.concat([pl.DataFrame(schema=QUARANTINE_SCHEMA), *(quarantined for _, quarantined in chunks)]),
+    )
 
 
 def set_aside(lines: Lines, reason: str, detail: str) -> pl.DataFrame:
     """Quarantine rows (QUARANTINE_SCHEMA) of lines that a reader gave up on, of which `data` may be the heads only."""
     refusal = RefusedError(reason, detail)
-    return _frame([_quarantine_row(lines, index, refusal) for index in range(len(lines.data))], QUARANTINE_SCHEMA)
+    return _quarantine_frame(lines, dict.fromkeys(range(len(lines.data)), refusal))
 
 
-def _judge_chunk(
-    lines: Lines, indexes: Iterable[int], events: list[tuple[Any, ...]], quarantined: list[tuple[Any, ...]]
-) -> None:
-    deliveries: list[tuple[int, _Delivery]] = []
-    refused: list[tuple[int, RefusedError]] = []
+@contextmanager
+def _no_search_for_cycles() -> Iterator[None]:
+    """Parsed JSON has none, and looking for them takes a fifth of the time."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+def _judge_chunk(lines: Lines, indexes: range) -> tuple[pl.DataFrame, pl.DataFrame]:
+    opened: dict[int, _Parsed] = {}
+    refused: dict[int, RefusedError] = {}
+    fields: dict[int, Fields] = {}
     for index in indexes:
         try:
-            deliveries.append((index, _open(lines.data[index], lines.source, lines.path)))
+            opened[index] = _open(lines.data[index], lines)
         except RefusedError as refusal:
-            refused.append((index, refusal))
-    _redact([delivery for _, delivery in deliveries])
-    for index, delivery in deliveries:
+            refused[index] = refusal
+    _redact(list(opened.values()))
+    for index, body in opened.items():
         try:
-            events.append(_event_row(lines, index, delivery))
+            fields[index] = _read_fields(body, lines.source)
         except RefusedError as refusal:
-            refused.append((index, refusal))
-    quarantined.extend(_quarantine_row(lines, index, refusal) for index, refusal in sorted(refused, key=lambda r: r[0]))
+            refused[index] = refusal
+    return _event_frame(lines, opened, fields), _quarantine_frame(lines, refused)
 
 
-def _open(line: bytes, source: str, path: str) -> _Delivery:
+def _open(line: bytes, lines: Lines) -> _Parsed:
     """The event's own body, out of whatever it came in."""
-    _check_length(line)
     try:
         outer = _parse(line)
     except RefusedError as refusal:
-        is_torn = path.startswith(RECEIVED_FOLDER) and refusal.reason in {"not_json", "not_utf8"}
-        if is_torn:
+        if refusal.reason in {"not_json", "not_utf8"} and lines.path.startswith(RECEIVED_FOLDER):
             raise RefusedError("torn_write", refusal.detail) from None
         raise
-    value = _object(outer.value, outer.repeated)
-    if not is_wrapped(value, source):
-        return _Delivery(value, outer.canonical, outer.canonical, outer.is_mended)
-    body = value["body"]
+    _check_object(outer.value, outer.repeated.at_top)
+    if not is_wrapped(outer.value, lines.source):
+        return outer
+    body = outer.value["body"]
     if isinstance(body, str):
         inner = _parse(body.strip().encode())
+        _check_object(inner.value, inner.repeated.at_top)
     else:
-        inner = _Parsed(body, _ENCODER.encode(body), repeated=outer.repeated_in_body)
-    return _Delivery(
-        _object(inner.value, inner.repeated),
-        inner.canonical,
-        inner.canonical,
-        outer.is_mended or inner.is_mended,
-        received_us(value),
-        event_id_of(redact(value.get("id"))[0]),
-    )
+        _check_object(body, outer.repeated.in_body)
+        canonical = _ENCODER.encode(body)
+        inner = _Parsed(body, canonical, canonical)
+    inner.is_mended = inner.is_mended or outer.is_mended
+    inner.received_us = received_us(outer.value)
+    inner.wrapper_id = event_id_of(redact(outer.value.get("id"))[0])
+    return inner
 
 
-def _check_length(line: bytes) -> None:
-    if len(line) > MAX_LINE_BYTES:
-        raise RefusedError("too_long", f"{len(line)} bytes, SHA-256 {hashlib.sha256(line).hexdigest()}")
-
-
-def _object(value: Any, repeated: str | None) -> Json:
+def _check_object(value: Any, repeated: str | None) -> None:
     if repeated is not None:
         raise RefusedError("repeated_key", f"{redact(repeated)[0]!r:.100} stands twice")
     if not isinstance(value, dict):
         raise RefusedError("not_an_object", f"a JSON {_JSON_NAMES.get(type(value), 'number')}")
-    return value
-
-
-_JSON_NAMES = {list: "array", str: "text", bool: "boolean", type(None): "null"}
 
 
 def _parse(line: bytes) -> _Parsed:
-    """The one strict parse. Half characters and NULs, which no table can hold, are mended in the text before it."""
-    has_escapes = b"\\" in line
-    text = mend(line) if has_escapes else line
-    colons = text.count(b":")
+    """The one strict parse. What might be out of the ordinary is parsed again with more care."""
+    if len(line) > MAX_LINE_BYTES:
+        raise RefusedError("too_long", f"{len(line)} bytes, SHA-256 {hashlib.sha256(line).hexdigest()}")
+    try:
+        value = _DECODER.decode(line)
+        canonical = _ENCODER.encode(value)
+    except (ValueError, RecursionError):
+        return _parse_carefully(line)
+    # A key that stood twice has lost its colon, if no escape hides one. A level of nesting needs a colon or a bracket.
+    colons = line.count(b":")
+    is_ordinary = (
+        colons == canonical.count(b":")
+        and colons + line.count(b"[") < MAX_DEPTH
+        and (b"\\" not in line or b"\\u" not in line)
+    )
+    return _Parsed(value, canonical, canonical) if is_ordinary else _parse_carefully(line)
+
+
+def _parse_carefully(line: bytes) -> _Parsed:
+    """Half characters and NULs, which no table can hold, are mended in the text before it is parsed."""
+    text = mend(line)
     try:
         value = _decode(text)
-        # Each level needs a bracket, and each level and key but the outermost a colon or a square bracket.
-        if colons + text.count(b"[") >= MAX_DEPTH:
-            check_size(value)
+        check_size(value)
         canonical = _ENCODER.encode(value)
     except RecursionError:
         raise RefusedError("too_deep", f"over {MAX_DEPTH} levels") from None
     except ValueError as error:
         raise _refusal(line, error) from None
-    # A key that stood twice has lost its colon; only an escaped colon could hide that.
-    is_suspect = colons != canonical.count(b":") or (has_escapes and b"\\u003" in text)
-    repeated = find_repeated(text) if is_suspect else NONE_REPEATED
-    return _Parsed(value, canonical, repeated.is_any or text != line, repeated.at_top, repeated.in_body)
+    repeated = find_repeated(text)
+    return _Parsed(value, canonical, canonical, repeated.is_any or text != line, repeated)
 
 
 def _decode(text: bytes) -> Any:
@@ -196,50 +208,56 @@ def _refusal(line: bytes, error: ValueError) -> RefusedError:
     return RefusedError("not_json", str(error))
 
 
-def _redact(deliveries: list[_Delivery]) -> None:
-    for index in find_suspects([delivery.as_sent for delivery in deliveries]):
-        delivery = deliveries[index]
-        delivery.body, _ = redact(delivery.body)
-        delivery.canonical = _ENCODER.encode(delivery.body)
+def _redact(bodies: list[_Parsed]) -> None:
+    for index in find_suspects([body.as_sent for body in bodies]):
+        body = bodies[index]
+        body.value, _ = redact(body.value)
+        body.canonical = _ENCODER.encode(body.value)
         # Marks, not replacements: a line that the receiver has redacted counts like the same line in a file.
-        delivery.redacted_count = delivery.canonical.count(b"[redacted:")
+        body.redacted_count = body.canonical.count(b"[redacted:")
 
 
-def _event_row(lines: Lines, index: int, delivery: _Delivery) -> tuple[Any, ...]:
-    fields = read_fields(delivery.body, lines.source)
-    if delivery.is_mended:
-        _check_ids(fields)
-    event_id = fields.event_id or delivery.wrapper_id or _hashed_id(lines.source, delivery.as_sent)
-    return (
-        key_of(event_id),
-        event_id,
-        None if fields.organization_id is None else key_of(fields.organization_id),
-        fields.organization_id,
-        lines.source,
-        fields.event_type,
-        fields.time_us,
-        delivery.received_us,
-        fields.user_id,
-        fields.intent,
-        fields.link_id,
-        fields.connection_id,
-        fields.provider,
-        fields.environment,
-        _ENCODER.encode(fields.payload).decode(),
-        _ENCODER.encode(fields.extra).decode() if fields.extra else "{}",
-        _hash(delivery.canonical),
-        delivery.is_mended,
-        delivery.redacted_count,
-        lines.path,
-        lines.numbers[index],
-        lines.offsets[index],
-    )
+def _read_fields(body: _Parsed, source: str) -> Fields:
+    fields = read_fields(body.value, source)
+    if body.is_mended:
+        for name in ("event_id", "organization_id", "user_id", "link_id", "connection_id"):
+            if "\N{REPLACEMENT CHARACTER}" in (getattr(fields, name) or ""):
+                raise RefusedError("broken_text", name)
+    return fields
 
 
-def _check_ids(fields: Fields) -> None:
-    for name in ("event_id", "organization_id", "user_id", "link_id", "connection_id"):
-        if "\N{REPLACEMENT CHARACTER}" in (getattr(fields, name) or ""):
-            raise RefusedError("broken_text", name)
+def _event_frame(lines: Lines, opened: dict[int, _Parsed], rows: dict[int, Fields]) -> pl.DataFrame:
+    if not rows:
+        return pl.DataFrame(schema=EVENT_SCHEMA)
+    bodies = [opened[index] for index in rows]
+    fields = dict(zip(Fields._fields, zip(*rows.values(), strict=True), strict=True))
+    event_ids = [
+        event_id or body.wrapper_id or _hashed_id(lines.source, body.as_sent)
+        for event_id, body in zip(fields["event_id"], bodies, strict=True)
+    ]
+    columns = {
+        **fields,
+        "event_key": [key_of(event_id) for event_id in event_ids],
+        "event_id": event_ids,
+        "organization_key": [_organization_key(organization_id) for organization_id in fields["organization_id"]],
+        "source": pl.repeat(lines.source, len(rows), eager=True),
+        "timestamp": fields["time_us"],
+        "received_at": [body.received_us for body in bodies],
+        "properties": [_ENCODER.encode(payload).decode() for payload in fields["payload"]],
+        "extra": [_ENCODER.encode(extra).decode() if extra else "{}" for extra in fields["extra"]],
+        "content_hash": [_hash(body.canonical) for body in bodies],
+        "is_mended": [body.is_mended for body in bodies],
+        "redacted_count": [body.redacted_count for body in bodies],
+        "origin_path": pl.repeat(lines.path, len(rows), eager=True),
+        "origin_line": [lines.numbers[index] for index in rows],
+        "origin_offset": [lines.offsets[index] for index in rows],
+    }
+    return pl.DataFrame([pl.Series(name, columns[name], dtype) for name, dtype in EVENT_SCHEMA.items()])
+
+
+@lru_cache(maxsize=65_536)
+def _organization_key(organization_id: str | None) -> int | None:
+    return None if organization_id is None else key_of(organization_id)
 
 
 def _hashed_id(source: str, canonical: bytes) -> str:
@@ -250,23 +268,28 @@ def _hash(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()[:32]
 
 
-def _quarantine_row(lines: Lines, index: int, refusal: RefusedError) -> tuple[Any, ...]:
-    line = lines.data[index]
-    place = (lines.source, lines.path, lines.numbers[index], lines.offsets[index])
-    return (*place, refusal.reason, refusal.detail, _redacted_text(line), _hash(line))
+def _quarantine_frame(lines: Lines, refused: dict[int, RefusedError]) -> pl.DataFrame:
+    rows = [
+        (
+            lines.source,
+            lines.path,
+            lines.numbers[index],
+            lines.offsets[index],
+            refused[index].reason,
+            refused[index].detail,
+            _redacted_text(lines.data[index]),
+            _hash(lines.data[index]),
+        )
+        for index in sorted(refused)
+    ]
+    return pl.DataFrame(rows, schema=QUARANTINE_SCHEMA, orient="row")
 
 
 def _redacted_text(line: bytes) -> str:
     """What may be kept of a refused line: as the parser saw it where it did, else as text; at most 64 KiB."""
     try:
-        _check_length(line)
         text = _ENCODER_AS_SENT.encode(redact(_parse(line).value)[0]).decode()
     except RefusedError:
         # A margin beyond what is kept, so that a secret on its edge is seen whole.
         text = redact_text(line[: 2 * MAX_TEXT_BYTES].decode(errors="replace"))
     return text.encode()[:MAX_TEXT_BYTES].decode(errors="ignore")
-
-
-def _frame(rows: Sequence[tuple[Any, ...]], schema: dict[str, pl.DataType]) -> pl.DataFrame:
-    columns = zip(*rows, strict=True) if rows else ([] for _ in schema)
-    return pl.DataFrame([pl.Series(name, column, schema[name]) for name, column in zip(schema, columns, strict=True)])

@@ -6,56 +6,41 @@ Values stay as sent, only trimmed; what a name means is staging's business. Pars
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from functools import lru_cache
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 from pipelines.events import WEBHOOKS, parse_time
 
 Json = dict[str, Any]
 Names = tuple[str, ...]
-T = TypeVar("T")
 
-
-RECEIVED_AT = ("received_at", "receivedAt")
-EVENT_TYPE = ("type", "event_type", "eventType", "event")
-ORGANIZATION_ID = ("organizationId", "organization_id")
-USER_ID = ("userId", "user_id")
-CONNECTION_ID = ("connectionId", "connection_id")
-CONNECTION_TYPE = ("connectionType", "connection_type")
-
-
-class Line(NamedTuple):
-    """The top level of an event: which spellings of each field it uses, and the keys that are none of them."""
-
-    event_id: Names = ("id", "event_id", "eventId")
-    event_type: Names = EVENT_TYPE
-    timestamp: Names = ("timestamp", "occurred_at", "occurredAt", "created_at", "createdAt")
-    organization_id: Names = ORGANIZATION_ID
-    user_id: Names = USER_ID
-    payload: Names = ("metadata", "properties", "data")
-    intent: Names = ("intent",)
-    environment: Names = ("environment",)
-    others: Names = ()
-
-
-class Payload(NamedTuple):
-    """The same for the object with the particulars. `holders` are objects in the vendor's `data` that know more."""
-
-    organization_id: Names = ORGANIZATION_ID
-    user_id: Names = USER_ID
-    intent: Names = ("intent",)
-    link_id: Names = ("linkId", "link_id")
-    connection_id: Names = CONNECTION_ID
-    directory_id: Names = ("directoryId", "directory_id")
-    provider: Names = ("provider",)
-    connection_type: Names = CONNECTION_TYPE
-    directory_type: Names = ("directoryType", "directory_type")
-    environment: Names = ("environment",)
-    holders: Names = ("connection", "sso", "organization_domain", "user", "group")
-    others: Names = ()
-
-
+_RECEIVED_AT = ("received_at", "receivedAt")
+_EVENT_TYPE = ("type", "event_type", "eventType", "event")
+_TIMESTAMP = ("timestamp", "occurred_at", "occurredAt", "created_at", "createdAt")
+_PAYLOAD = ("metadata", "properties", "data")
+_WHO = {
+    **dict.fromkeys(("userId", "user_id"), "user_id"),
+    **dict.fromkeys(("organizationId", "organization_id"), "organization_id"),
+}
+_IN_BOTH = {"intent": "intent", "environment": "environment"}
+# Spellings of the fields that are text, at the top of a line and in its payload.
+_IN_LINE = {
+    **dict.fromkeys(("id", "event_id", "eventId"), "event_id"),
+    **dict.fromkeys(_EVENT_TYPE, "event_type"),
+    **_WHO,
+    **_IN_BOTH,
+}
+_IN_PAYLOAD = {
+    **dict.fromkeys(("linkId", "link_id"), "link_id"),
+    **dict.fromkeys(("connectionId", "connection_id"), "connection_id"),
+    **dict.fromkeys(("directoryId", "directory_id"), "directory_id"),
+    **dict.fromkeys(("connectionType", "connection_type"), "connection_type"),
+    **dict.fromkeys(("directoryType", "directory_type"), "directory_type"),
+    "provider": "provider",
+    **_IN_BOTH,
+}
+# Objects in the vendor's data that name the organization where the data itself does not.
+_HOLDERS = ("connection", "sso", "organization_domain", "user", "group", "owner")
 _DIRECTORY_EVENTS = {"dsync.activated", "dsync.deactivated", "dsync.deleted"}
 _NOTHING: tuple[Any, ...] = (None, "", {})
 _LINK_MARK = re.compile(r"\[redacted:link:[0-9a-f]{12}\]")
@@ -87,35 +72,35 @@ class Fields(NamedTuple):
     extra: Json
 
 
+class _Shape(NamedTuple):
+    """The keys of an object, sorted by what they are for. A log has few shapes: each is looked at once."""
+
+    texts: tuple[tuple[str, str], ...]  # name as sent, field
+    times: Names
+    payloads: Names
+    others: Names
+
+
 def is_wrapped(line: Json, source: str) -> bool:
     """Whether the event of this line is its `body`."""
     if "body" not in line:
         return False
     if source == WEBHOOKS:
         return not isinstance(line.get("data"), dict)
-    return not line.keys().isdisjoint(RECEIVED_AT) and line.keys().isdisjoint(EVENT_TYPE)
+    return not line.keys().isdisjoint(_RECEIVED_AT) and line.keys().isdisjoint(_EVENT_TYPE)
 
 
 def received_us(line: Json) -> int | None:
     """When a wrapped line says that it was received; None where it does not say so in a way that is understood."""
     try:
-        return _agreed(line, tuple(name for name in RECEIVED_AT if name in line), _time)
+        return _read_time(line, tuple(name for name in _RECEIVED_AT if name in line))
     except RefusedError:
         return None
 
 
-def text_of(value: Any) -> str | None:
-    """A scalar as text, trimmed; None for what is empty, null, a list or an object."""
-    if isinstance(value, str):
-        return value.strip() or None
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return str(value) if isinstance(value, int) else None
-
-
 def event_id_of(value: Any) -> str | None:
     """An id as text; one that is over 256 characters, or was a secret, counts as none."""
-    text = text_of(value)
+    text = _text(value)
     return text if text and len(text) <= 256 and "[redacted:" not in text else None
 
 
@@ -123,98 +108,142 @@ def read_fields(body: Json, source: str) -> Fields:
     """The fields of a redacted event, in whichever form it was sent.
 
     Raises:
-        RefusedError: no_event_type, no_timestamp, bad_time, no_data or contradiction.
+        RefusedError: contradiction, no_event_type, no_timestamp, bad_time or no_data.
     """
-    names = _names_in_line(tuple(body))
-    extra = {name: body[name] for name in names.others}
-    event_type = _agreed(body, names.event_type, text_of, extra)
+    shape = _shape_of_line(tuple(body))
+    extra = {name: body[name] for name in shape.others}
+    found = _read_texts(body, shape.texts, extra)
+    event_type = found.get("event_type")
     if event_type is None:
         raise RefusedError("no_event_type")
-    time_us = _agreed(body, names.timestamp, _time, extra)
+    time_us = _read_time(body, shape.times)
     if time_us is None:
         raise RefusedError("no_timestamp")
-    if source == WEBHOOKS and not isinstance(body.get("data"), dict):
-        raise RefusedError("no_data")
-    payload = _agreed(body, names.payload, _object, extra) or {}
-    facts = _names_in_payload(tuple(payload))
-    event_id = _agreed(body, names.event_id, event_id_of, extra)
-    organization_id = _agreed(body, names.organization_id, text_of, extra)
-    user_id = _agreed(body, names.user_id, text_of, extra)
-    if source == WEBHOOKS or _is_vendors(body):
+    payload = _read_payload(body, shape.payloads, source, extra)
+    is_vendors = source == WEBHOOKS or _is_vendors(body)
+    facts = _read_texts(payload, _texts_of_payload(tuple(payload), is_vendors), {})
+    event_id = found.get("event_id")
+    if event_id is not None and event_id_of(event_id) is None:
+        extra["id"], event_id = event_id, None
+    for name in _IN_BOTH:
+        if name in found and name in facts:
+            extra[name] = body[name]
+    if is_vendors:
         extra.pop("object", None)
-        organization_id = organization_id or _vendors_organization(event_type, payload, facts)
-        user_id = user_id or _agreed(payload, facts.user_id, text_of)
-        connection_id, provider = _vendors_connection(event_type, payload, facts)
-    else:
-        connection_id, provider = _connection(payload, facts)
+        _add_vendors_fields(facts, event_type, payload)
     return Fields(
         event_id,
         event_type,
         time_us,
-        organization_id,
-        user_id,
-        connection_id,
-        provider,
-        _either(payload, facts.intent, body, names.intent, extra),
-        _link_id(payload, facts.link_id),
-        _either(payload, facts.environment, body, names.environment, extra),
+        found.get("organization_id") or facts.get("organization_id"),
+        found.get("user_id") or facts.get("user_id"),
+        facts.get("connection_id") or facts.get("directory_id"),
+        facts.get("provider") or facts.get("connection_type") or facts.get("directory_type"),
+        facts.get("intent") or found.get("intent"),
+        _link_id(facts.get("link_id")),
+        facts.get("environment") or found.get("environment"),
         payload,
         extra,
     )
 
 
 @lru_cache(maxsize=4096)
-def _names_in_line(keys: Names) -> Line:
-    """A log has few shapes of lines: each is looked at once."""
-    groups = [tuple(name for name in group if name in keys) for group in Line()]
-    known = {name for group in groups for name in group}
-    return Line(*groups[:-1], others=tuple(key for key in keys if key not in known))
+def _shape_of_line(keys: Names) -> _Shape:
+    texts = tuple((key, _IN_LINE[key]) for key in keys if key in _IN_LINE)
+    times = tuple(key for key in keys if key in _TIMESTAMP)
+    payloads = tuple(key for key in keys if key in _PAYLOAD)
+    others = tuple(key for key in keys if key not in _IN_LINE and key not in times and key not in payloads)
+    return _Shape(texts, times, payloads, others)
 
 
 @lru_cache(maxsize=4096)
-def _names_in_payload(keys: Names) -> Payload:
-    return Payload(*(tuple(name for name in group if name in keys) for group in Payload()))
+def _texts_of_payload(keys: Names, is_vendors: bool) -> tuple[tuple[str, str], ...]:
+    fields = {**_IN_PAYLOAD, **_WHO} if is_vendors else _IN_PAYLOAD
+    return tuple((key, fields[key]) for key in keys if key in fields)
+
+
+def _read_texts(line: Json, texts: tuple[tuple[str, str], ...], unread: Json) -> dict[str, str]:
+    """Each field that has a text; what can be none goes to `unread`."""
+    found: dict[str, str] = {}
+    for name, field in texts:
+        value = line[name]
+        text = value.strip() if type(value) is str else _text(value)
+        if not text:
+            if value not in _NOTHING:
+                unread[name] = value
+        elif found.setdefault(field, text) != text:
+            raise RefusedError("contradiction", f"two spellings of {field} differ")
+    return found
+
+
+def _read_time(line: Json, names: Names) -> int | None:
+    found: int | None = None
+    for name in names:
+        text = _text(line[name])
+        if text is None and line[name] in _NOTHING:
+            continue
+        try:
+            time_us = parse_time(text or "")
+        except ValueError as error:
+            raise RefusedError("bad_time", f"{text!r:.100}: {error}") from None
+        if found is not None and time_us != found:
+            raise RefusedError("contradiction", "two spellings of the timestamp differ")
+        found = time_us
+    return found
+
+
+def _read_payload(line: Json, names: Names, source: str, unread: Json) -> Json:
+    if source == WEBHOOKS and not isinstance(line.get("data"), dict):
+        raise RefusedError("no_data")
+    found: Json = {}
+    for name in names:
+        value = line[name]
+        if value in _NOTHING:
+            continue
+        if not isinstance(value, dict) or (source == WEBHOOKS and name != "data"):
+            unread[name] = value
+        elif found and value != found:
+            raise RefusedError("contradiction", f"two of {', '.join(names)} differ")
+        else:
+            found = value
+    return found
 
 
 def _is_vendors(body: Json) -> bool:
-    """Whether a body is the vendor's envelope by its shape."""
+    """Whether a body outside the webhooks' folder has the shape of the vendor's envelope."""
     is_shaped = "event" in body and "created_at" in body and isinstance(body.get("data"), dict)
-    return is_shaped and body.keys().isdisjoint((*USER_ID, *ORGANIZATION_ID))
+    return is_shaped and body.keys().isdisjoint(_WHO)
 
 
-def _connection(payload: Json, facts: Payload) -> tuple[str | None, str | None]:
-    """Connection (or directory) and provider, where they have keys of their own."""
-    connection_id = _agreed(payload, facts.connection_id, text_of) or _agreed(payload, facts.directory_id, text_of)
-    provider = (
-        _agreed(payload, facts.provider, text_of)
-        or _agreed(payload, facts.connection_type, text_of)
-        or _agreed(payload, facts.directory_type, text_of)
-    )
-    return connection_id, provider
-
-
-def _vendors_connection(event_type: str, data: Json, facts: Payload) -> tuple[str | None, str | None]:
-    """The same where the object that the event is about may be the connection or directory itself."""
+def _add_vendors_fields(facts: dict[str, str], event_type: str, data: Json) -> None:
+    """What the vendor keeps at places of its own: in the thing itself, or in an object beside it."""
+    kind = event_type.partition(".")[0]
+    if kind == "organization":
+        _put(facts, "organization_id", data.get("id"))
+    elif "organization_id" not in facts:
+        _put(facts, "organization_id", _holders_organization(data))
     if event_type in _DIRECTORY_EVENTS:
-        return text_of(data.get("id")), text_of(data.get("type"))
-    connection_id, provider = _connection(data, facts)
-    if event_type.startswith("connection."):
-        about = _held(data, "connection") if "connection" in facts.holders else data
-        return text_of(about.get("id")), provider or text_of(data.get("type"))
-    if connection_id is None and "sso" in facts.holders:
-        connection_id = _any_of(_held(data, "sso"), CONNECTION_ID)
-    return connection_id, provider
+        _put(facts, "connection_id", data.get("id"))
+        _put(facts, "provider", data.get("type"))
+    elif kind == "connection":
+        _put(facts, "connection_id", (_held(data, "connection") or data).get("id"))
+        _put(facts, "provider", facts.get("connection_type") or data.get("type"))
+    elif kind == "authentication":
+        _put(facts, "connection_id", _held(data, "sso").get("connection_id"))
 
 
-def _vendors_organization(event_type: str, data: Json, facts: Payload) -> str | None:
-    if event_type.startswith("organization."):
-        return text_of(data.get("id"))
-    if event_type.startswith("api_key."):
-        owner = _held(data, "owner")
-        return text_of(owner.get("id")) if owner.get("type") == "organization" else _any_of(owner, ORGANIZATION_ID)
-    found = _agreed(data, facts.organization_id, text_of)
-    holders = (_any_of(_held(data, name), ORGANIZATION_ID) for name in facts.holders)
-    return found or next(filter(None, holders), None)
+def _holders_organization(data: Json) -> Any:
+    owner = _held(data, "owner")
+    if owner.get("type") == "organization":
+        return owner.get("id")
+    found = (_held(data, name).get("organization_id") for name in _HOLDERS if name in data)
+    return next(filter(None, found), None)
+
+
+def _put(facts: dict[str, str], field: str, value: Any) -> None:
+    text = _text(value)
+    if text:
+        facts[field] = text
 
 
 def _held(data: Json, name: str) -> Json:
@@ -223,50 +252,16 @@ def _held(data: Json, name: str) -> Json:
     return held if isinstance(held, dict) else {}
 
 
-def _link_id(payload: Json, names: Names) -> str | None:
+def _link_id(text: str | None) -> str | None:
     """A link id that is a portal link or its token is what stands for that link, so that both spellings join."""
-    link_id = _agreed(payload, names, text_of)
-    mark = _LINK_MARK.search(link_id) if link_id and "[" in link_id else None
-    return mark[0] if mark else link_id
+    mark = _LINK_MARK.search(text) if text and "[" in text else None
+    return mark[0] if mark else text
 
 
-def _either(payload: Json, first: Names, line: Json, second: Names, extra: Json) -> str | None:
-    """A field that may stand in the payload or beside it; where it is in both, the one beside it is kept as extra."""
-    value = _agreed(payload, first, text_of)
-    if value is None:
-        return _agreed(line, second, text_of, extra)
-    extra.update((name, line[name]) for name in second)
-    return value
-
-
-def _any_of(held: Json, names: Names) -> str | None:
-    return _agreed(held, tuple(name for name in names if name in held), text_of)
-
-
-def _agreed(line: Json, names: Names, read: Callable[[Any], T | None], unread: Json | None = None) -> T | None:
-    """The value that all these keys have, empty ones apart; what cannot be read goes to `unread`."""
-    agreed: T | None = None
-    for name in names:
-        value = read(line[name])
-        if value is None:
-            if unread is not None and line[name] not in _NOTHING:
-                unread[name] = line[name]
-        elif agreed is None:
-            agreed = value
-        elif value != agreed:
-            raise RefusedError("contradiction", f"{' and '.join(names)} differ")
-    return agreed
-
-
-def _object(value: Any) -> Json | None:
-    return value if value and isinstance(value, dict) else None
-
-
-def _time(value: Any) -> int | None:
-    text = text_of(value)
-    if text is None and value in _NOTHING:
-        return None
-    try:
-        return parse_time(text or "")
-    except ValueError as error:
-        raise RefusedError("bad_time", f"{text!r:.100}: {error}") from None
+def _text(value: Any) -> str | None:
+    """A scalar as text, trimmed; None for what is empty, null, a list or an object."""
+    if isinstance(value, str):
+        return value.strip() or None
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value) if isinstance(value, int) else None

@@ -5,18 +5,20 @@ Names and sizes only. What is in a file is opened in `opening`, cut in `cutting`
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from pipelines.books import shown
 from pipelines.commits import Position
+from pipelines.durable import fixable
 from pipelines.errors import FixableError
 from pipelines.events import PORTAL, WEBHOOKS
-from pipelines.sources.opening import OpenFile
+from pipelines.sources.opening import UnreadableError, open_file
 
 SOURCES = (PORTAL, WEBHOOKS)
 READ = re.compile(r".+\.(?:jsonl|ndjson|json)(?:\.(?:gz|zst))?", re.IGNORECASE | re.DOTALL)
@@ -59,7 +61,9 @@ def scan(inbox: Path) -> Listing:
         names = " or ".join(f"{inbox.name}/{source}/" for source in SOURCES)
         raise FixableError(f"there is no inbox: {inbox} is missing; make it and put the logs into {names}")
     listing = Listing()
-    for entry in _entries(inbox, "", "", listing):
+    with fixable(inbox):
+        entries = _entries(inbox)
+    for entry in entries:
         if entry.name in SOURCES and entry.is_dir():  # the operator may have made it a symlink
             _list_source(entry.name, Path(entry.path), listing)
         else:
@@ -73,48 +77,74 @@ def _list_source(source: str, folder: Path, listing: Listing) -> None:
     folders = [(folder, "")]
     while folders:
         place, below = folders.pop()
-        for entry in _entries(place, source, below, listing):
+        try:
+            entries = _entries(place)
+        except OSError:
+            listing.faults.append(["unreadable_file", source, below or "."])
+            continue
+        for entry in entries:
             path = below + entry.name
-            info = entry.stat(follow_symlinks=False)
-            if stat.S_ISDIR(info.st_mode):
-                folders.append((Path(entry.path), path + "/"))
-            elif not stat.S_ISREG(info.st_mode):
-                listing.faults.append(["not_a_file", source, path])
-            elif READ.fullmatch(entry.name):
-                found = InboxFile(source, path, Path(entry.path), info.st_size, info.st_mtime_ns, info.st_ino)
-                listing.files.append(found)
-            else:
-                listing.unread.append(f"{source}/{shown(path)}")
+            kind = _list_entry(source, path, entry, listing)
+            folders += [(Path(entry.path), path + "/")] if kind == stat.S_IFDIR else []
 
 
-def _entries(folder: Path, source: str, below: str, listing: Listing) -> Iterator[os.DirEntry[str]]:
-    """What a folder holds, by name, without what is hidden or still being written."""
+def _list_entry(source: str, path: str, entry: os.DirEntry[str], listing: Listing) -> int:
+    """Put what is no folder into the listing; the kind of what it is."""
     try:
-        with os.scandir(folder) as entries:
-            names = sorted(entries, key=lambda entry: entry.name)
-        yield from (e for e in names if not e.name.startswith(".") and not e.name.endswith(BEING_WRITTEN))
-    except OSError:
-        listing.faults.append(["unreadable_file", source, below or "."])
+        info = entry.stat(follow_symlinks=False)
+    except OSError:  # gone since it was listed
+        listing.faults.append(["unreadable_file", source, path])
+        return 0
+    kind = stat.S_IFMT(info.st_mode)
+    if kind not in {stat.S_IFDIR, stat.S_IFREG}:
+        listing.faults.append(["not_a_file", source, path])
+    elif kind == stat.S_IFREG and READ.fullmatch(entry.name):
+        found = InboxFile(source, path, Path(entry.path), info.st_size, info.st_mtime_ns, info.st_ino)
+        listing.files.append(found)
+    elif kind == stat.S_IFREG:
+        listing.unread.append(f"{source}/{shown(path)}")
+    return kind
+
+
+def _entries(folder: Path) -> list[os.DirEntry[str]]:
+    """What a folder holds, by name, without what is hidden or still being written."""
+    with os.scandir(folder) as entries:
+        seen = [e for e in entries if not e.name.startswith(".") and not e.name.endswith(BEING_WRITTEN)]
+    return sorted(seen, key=lambda entry: entry.name)
 
 
 class Tracker:
     """Which position belongs to which file of a listing."""
 
-    def __init__(self, positions: Iterable[Position], files: Iterable[InboxFile]) -> None:
+    def __init__(self, positions: Iterable[Position], files: Sequence[InboxFile]) -> None:
         self._known = {(position.source, position.path): position for position in positions}
-        present = {(file.source, file.path) for file in files}
-        self._vanished = [position for place, position in self._known.items() if place not in present]
         self._next = max((position.file for position in self._known.values()), default=0) + 1
+        inodes = {(file.source, file.path): file.inode for file in files}
+        moved = [p for place, p in self._known.items() if inodes.get(place) != p.inode]
+        for file in files if moved else []:
+            if (file.source, file.path) not in self._known:
+                self._adopt(file, moved, inodes)
 
     def known(self, file: InboxFile) -> Position | None:
-        """The position of the file of this name."""
+        """The position of a file that was read before, under this name or another."""
         return self._known.get((file.source, file.path))
 
-    def name(self, file: InboxFile, opened: OpenFile) -> Position:
-        """A position for a file that is new by this name: that of a vanished one which it continues, or a fresh one."""
-        for position in self._vanished:
-            if position.source == file.source and opened.continues(position):
-                self._vanished.remove(position)
-                return replace(position, path=file.path)
+    def fresh(self, file: InboxFile) -> Position:
+        """The position of a file that was not."""
         self._next += 1
         return Position(self._next - 1, file.source, file.path)
+
+    def _adopt(self, file: InboxFile, moved: list[Position], inodes: Mapping[tuple[str, str], int]) -> None:
+        """Let a new name take over the position of a vanished file that it continues.
+
+        So does a name whose old place another file has taken (a rotated log), where the inode shows that it moved.
+        """
+        with contextlib.suppress(UnreadableError), open_file(file.location) as opened:
+            for position in moved:
+                place = (position.source, position.path)
+                has_gone = place not in inodes or opened.inode == position.inode
+                if position.source == file.source and has_gone and opened.continues(position):
+                    moved.remove(position)
+                    del self._known[place]
+                    self._known[file.source, file.path] = replace(position, path=file.path)
+                    return

@@ -128,8 +128,9 @@ class _Run:
 
     def is_new(self, file: InboxFile, known: Position | None) -> bool:
         """Whether a file has to be opened: it changed, was left in the middle, or its last line has waited enough."""
-        seen = known and (known.size, known.mtime_ns, known.inode)
-        if not known or not known.is_finished or seen != (file.size, file.mtime_ns, file.inode):
+        if known is None or not known.is_finished or known != self._store.positions[known.file]:
+            return True
+        if (known.size, known.mtime_ns, known.inode) != (file.size, file.mtime_ns, file.inode):
             return True
         return known.waiting_bytes > 0 and not known.is_rested and self._has_rested(file.mtime_ns)
 
@@ -138,7 +139,7 @@ class _Run:
         number = None
         try:
             with open_file(file.location) as opened:
-                start = start_of(tracker.known(file) or tracker.name(file, opened), opened, full=full)
+                start = start_of(tracker.known(file) or tracker.fresh(file), opened, full=full)
                 number = start.file
                 is_rested = self._has_rested(opened.mtime_ns)
                 if self._read_blocks(file, Reading(opened, start, is_rested=is_rested)):
@@ -158,6 +159,8 @@ class _Run:
         self._commit(None if faults == self._store.scan_findings else faults)
         self._store.remember_checked()
         self.report.waiting_bytes = sum(position.waiting_bytes for position in self._store.positions.values())
+        unlisted = [shown(f"{source}/{path}") for fault, source, path in listing.faults if fault == "unreadable_file"]
+        self.report.notices += [f"{name}: it cannot be listed" for name in unlisted]
         if listing.unread:
             names = ", ".join(listing.unread[:5]) + (", ..." if len(listing.unread) > 5 else "")
             self.report.notices.append(f"no rule reads these {len(listing.unread)} names in the inbox: {names}")

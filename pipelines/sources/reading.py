@@ -106,11 +106,12 @@ class Reading:
         yield from cut_lines(self._window, self.position.offset, self.position.newlines)
         end, newlines, rest = self.position.offset, self.position.newlines, self._window.peek(LINE_BYTES)
         line = (rest if end else rest.removeprefix(BOM)).strip(BLANKS)
-        has_all = len(rest) == self._first + self._window.taken - end  # not so after a line too long to hold
-        if has_all and self._is_rested and not self._window.is_incomplete and _is_object(line):
-            yield Block([newlines + 1], [end], [line], end + len(rest), newlines, rest[-EDGE:])
+        left = self._first + self._window.taken - end
+        may_be_taken = self._is_rested and not self._window.is_incomplete
+        if len(rest) < left or (line and not (may_be_taken and _is_object(line))):
+            self._waiting = left  # more than `rest` where the line is too long to hold
         elif line:
-            self._waiting = self._first + self._window.taken - end
+            yield Block([newlines + 1], [end], [line], end + left, newlines, rest[-EDGE:])
 
 
 def _is_object(text: bytes) -> bool:

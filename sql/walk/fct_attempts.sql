@@ -47,7 +47,7 @@ ended as (
     join ref_funnels as f on f.funnel_number = e.funnel_number and e.step > f.step_count
     join closings as c
         on c.funnel_number = e.funnel_number and c.entity_key = e.entity_key
-        and e.position > c.entry_position and e.at_us <= coalesce(c.next_entered_us, e.at_us)
+        and e.position > c.entry_position and (c.next_entered_us is null or e.at_us < c.next_entered_us)
     group by e.funnel_number, e.entity_key, c.entry_position
 )
 
@@ -55,7 +55,8 @@ select
     c.*,
     r.deepest_step,
     coalesce(x.is_removed, false) as is_removed,
-    x.drop_off_us,
+    case when x.drop_off_position <= c.end_position or not coalesce(c.is_converted, false) then x.drop_off_us end
+        as drop_off_us,
     l.at_us as late_us,
     d.at_us as ended_us,
 from closings as c

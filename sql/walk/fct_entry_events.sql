@@ -1,6 +1,7 @@
 -- One row per entry and event that may fill a step of it or cut it: inside its window, and before its end unless later.
 -- key: funnel_number, entity_key, position, step
--- An event belongs to the latest entry at or before it; steps after the conversion may follow the end of the attempt.
+-- An event belongs to the latest entry at or before it. Steps after the conversion, and what excludes from them, may
+-- follow the end of the attempt; a report that names no connection while one is live repeats what is known there.
 with attributed as (
     select
         m.funnel_number,
@@ -33,4 +34,10 @@ join fct_openings as o
     on o.funnel_number = a.funnel_number and o.entity_key = a.entity_key and o.entry_position = a.entry_position
 join ref_funnels as f on f.funnel_number = a.funnel_number
 where a.at_us <= o.until_us
-    and (o.end_position is null or a.position <= o.end_position or a.step between f.last_required + 1 and f.step_count)
+    and (
+        o.end_position is null or a.position <= o.end_position
+        or (
+            (a.exclusion is not null or a.step between f.last_required + 1 and f.step_count)
+            and not exists (select 1 from fct_states as s where s.event_key = a.event_key and s.is_unnamed and s.is_live)
+        )
+    )

@@ -13,7 +13,7 @@ with effects as (
             'connection.deactivated', 'connection.deleted', 'dsync.deactivated', 'dsync.deleted'
         ) as is_report,
     from fct_events as e
-    where e.is_counted and e.event_type in (
+    where e.is_counted and e.organization_key is not null and e.event_type in (
         'connection.activated', 'sso.activated', 'admin_portal.sso_configured', 'dsync.activated',
         'admin_portal.dsync_configured', 'admin_portal.audit_logs_configured',
         'connection.deactivated', 'connection.deleted', 'dsync.deactivated', 'dsync.deleted'
@@ -37,8 +37,7 @@ named as (
     select
         f.* exclude (connection_id, next_connection_id, next_us),
         coalesce(f.connection_id, case
-            when f.is_report and f.organization_key is not null and f.next_us - f.at_us <= s.clock_tolerance_us
-                then f.next_connection_id
+            when f.is_report and f.next_us - f.at_us <= s.clock_tolerance_us then f.next_connection_id
         end) as connection_id,
     from followed as f
     cross join ref_settings as s

@@ -39,7 +39,7 @@ def run_build(
 ) -> Path | None:
     """Build in this process; the published folder, or None where nothing was new."""
     moment = datetime.fromisoformat(as_of) if as_of else None
-    return build(Places.find(data, reports), moment, full, lambda done, total, step: None)
+    return build(Places.find(data, reports), moment, full=full, history=False)
 
 
 def ask(data: Path, sql: str) -> pl.DataFrame:
@@ -50,7 +50,7 @@ def ask(data: Path, sql: str) -> pl.DataFrame:
 
 
 def contents(data: Path) -> dict[str, tuple[int, int]]:
-    """Rows and an order-free content sum of every published relation; of `builds`, which knows the clock, only the name."""
+    """Rows and an order-free content sum of every published relation; `builds` knows the clock and is left out."""
     with duckdb.connect(data / "published" / "portal.duckdb", read_only=True) as connection:
         names = connection.execute(
             "select table_name from duckdb_tables() union all select view_name from duckdb_views() where not internal"

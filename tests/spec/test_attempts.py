@@ -125,7 +125,7 @@ def test_events_after_the_as_of_time_count_for_nothing() -> None:
 
 
 def test_reports_of_one_activation_are_one_activation() -> None:
-    """The webhook and the application's two reports of it convert once, at the earliest time, and nothing is out of band."""
+    """The webhook and the application's two reports of it convert once, at the earliest time; none is out of band."""
     events = """
         | at             | event                       | connection |
         | 03-01 09:00    | admin_portal.link_generated |            |
@@ -170,7 +170,7 @@ def test_activation_without_a_link_is_out_of_band() -> None:
 
 
 def test_activation_after_the_window_is_late_and_counted_once() -> None:
-    """The first activation after a lost attempt's window is late, converts nothing, and is seen by the survival curve."""
+    """The first activation after a lost attempt's window is late, converts nothing, and counts in the curve."""
     events = """
         | at          | event                       | connection |
         | 03-01 09:00 | admin_portal.link_generated |            |

@@ -28,7 +28,7 @@ def funnel(c: str = "", more: str = "") -> str:
 
 
 def exclusion(effect: str) -> str:
-    """x between a and d."""
+    """X between a and d."""
     return f'exclusions = [{{ events = ["x"], from = "a", to = "d", effect = "{effect}" }}]'
 
 

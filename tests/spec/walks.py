@@ -1,8 +1,8 @@
 """Events in a text table through the project's own SQL, and what came out in the same notation.
 
 Times are written `MM-DD HH:MM[:SS[.ffffff]]` of 2026, UTC. A row needs `at` and `event`; `org` (acme), `intent` (sso),
-`source` (portal, or webhooks for the vendor's own names), `connection`, `link`, `provider`, `environment`, `received` and
-`properties` (JSON) have defaults.
+`source` (portal, or webhooks for the vendor's own names), `connection`, `link`, `provider`, `environment`, `received`
+and `properties` (JSON) have defaults.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from pathlib import Path
 
 import polars as pl
 
+from pipelines.books import BOOKS_SCHEMA
 from pipelines.catalog import Catalog, Funnel
-from pipelines.events import EVENT_SCHEMA, QUARANTINE_SCHEMA, key_of, parse_time
 from pipelines.durations import us_time
+from pipelines.events import EVENT_SCHEMA, QUARANTINE_SCHEMA, key_of, parse_time
 from pipelines.models import load_models
 from pipelines.paths import DataPaths
 from pipelines.references import reference_frames
 from pipelines.settings import Settings
-from pipelines.books import BOOKS_SCHEMA
 from pipelines.warehouse import Warehouse, open_warehouse
 from tests.spec.tables import parse_table
 
@@ -37,13 +37,35 @@ title = "Set-up"
 question = "?"
 intents = ["sso"]
 window = "14 days"
-steps = [
-    { name = "link", label = "Link", events = ["admin_portal.link_generated"] },
-    { name = "opened", label = "Opened", events = ["admin_portal.link_opened"], optional = true },
-    { name = "tested", label = "Tested", events = ["admin_portal.connection_tested"], where = { result = "passed" }, optional = true },
-    { name = "activated", label = "Activated", events = ["connection.activated", "sso.activated", "admin_portal.sso_configured"] },
-    { name = "sign_in", label = "First sign-in", events = ["authentication.sso_succeeded"], optional = true },
-]
+
+[[steps]]
+name = "link"
+label = "Link"
+events = ["admin_portal.link_generated"]
+
+[[steps]]
+name = "opened"
+label = "Opened"
+events = ["admin_portal.link_opened"]
+optional = true
+
+[[steps]]
+name = "tested"
+label = "Tested"
+events = ["admin_portal.connection_tested"]
+where = { result = "passed" }
+optional = true
+
+[[steps]]
+name = "activated"
+label = "Activated"
+events = ["connection.activated", "sso.activated", "admin_portal.sso_configured"]
+
+[[steps]]
+name = "sign_in"
+label = "First sign-in"
+events = ["authentication.sso_succeeded"]
+optional = true
 """
 
 
@@ -66,7 +88,9 @@ def events_frame(rows: Sequence[dict[str, str]]) -> pl.DataFrame:
 
 
 @contextmanager
-def walked(events: str | pl.DataFrame, funnels: str | Sequence[str] = SET_UP, as_of: str = AS_OF) -> Iterator[Warehouse]:
+def walked(
+    events: str | pl.DataFrame, funnels: str | Sequence[str] = SET_UP, as_of: str = AS_OF
+) -> Iterator[Warehouse]:
     """A warehouse in which every model has run over `events`; the first funnel is called sso_setup."""
     texts = [funnels] if isinstance(funnels, str) else funnels
     names = ["sso_setup", *(f"funnel_{number}" for number in range(2, len(texts) + 1))]

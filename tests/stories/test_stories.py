@@ -33,10 +33,15 @@ def as_text(frame: pl.DataFrame) -> list[dict[str, str]]:
 
 def test_every_line_has_one_fate(data: Path) -> None:
     """Lines are events, duplicates or quarantined, as the story says; the torn last line waits."""
-    found = ask(data, """
-        select line_count as lines, event_count as events, duplicate_count as duplicates, quarantined_count as quarantined
+    found = ask(
+        data,
+        """
+        select
+            line_count as lines, event_count as events, duplicate_count as duplicates,
+            quarantined_count as quarantined
         from rpt_report
-        """)
+        """,
+    )
     assert as_text(found) == told("Lines")
 
 
@@ -50,7 +55,9 @@ def test_quarantined_lines_have_their_reasons(data: Path) -> None:
 
 def test_funnel_totals(data: Path) -> None:
     """Entries and outcomes of each funnel are those of the story."""
-    found = ask(data, """
+    found = ask(
+        data,
+        """
         select
             funnel_id as funnel, entrant_count + excluded_count as entries, excluded_count as excluded,
             matured_count as matured, activated_count as "activated, of the matured",
@@ -58,7 +65,8 @@ def test_funnel_totals(data: Path) -> None:
             ended_count as ended
         from rpt_funnels
         order by funnel_id
-        """)
+        """,
+    )
     assert as_text(found) == told("Funnels")
 
 
@@ -72,7 +80,9 @@ def test_findings(data: Path) -> None:
 
 def test_every_entry(data: Path) -> None:
     """Each organization's attempts come out as told, and there are no others."""
-    found = ask(data, """
+    found = ask(
+        data,
+        """
         select
             organization_id as organization, funnel_id as funnel, intent, entry_number as "#", outcome, entered_at,
             if(is_matured, 'matured', 'maturing') as maturity,
@@ -87,7 +97,8 @@ def test_every_entry(data: Path) -> None:
                 ))) as links,
             if(is_excluded, 'yes', 'no') as excluded
         from fct_entries as e
-        """)
+        """,
+    )
     rows = [
         {**row, "entered": written(row["entered_at"]), "converted": written(row["converted_at"])}
         for row in found.iter_rows(named=True)
@@ -100,7 +111,11 @@ def test_every_entry(data: Path) -> None:
 def test_no_entry_where_none_is_told(data: Path) -> None:
     """The organizations of the last table have none."""
     names = [row["organization"] for row in told("No entry")]
-    assert ask(data, "select distinct organization_id from fct_entries").filter(pl.col("organization_id").is_in(names)).is_empty()
+    assert (
+        ask(data, "select distinct organization_id from fct_entries")
+        .filter(pl.col("organization_id").is_in(names))
+        .is_empty()
+    )
     passkeys = ask(data, "select intent from fct_links where organization_id = 'org_17PASSKEYS'")
     assert passkeys["intent"].to_list() == ["passkeys"]
     assert ask(data, "select count(*) from events where environment = 'sandbox'").item() == 3
@@ -112,7 +127,10 @@ def test_no_secret_is_kept(data: Path) -> None:
     files = [file for file in data.rglob("*") if file.is_file() and "inbox" not in file.parts]
     assert len(files) > 20
     assert [file.name for file in files if any(mark in file.read_bytes() for mark in marks)] == []
-    stored = pl.concat([pl.read_parquet(file).select(pl.struct(pl.all()).cast(pl.String).alias("row") if False else pl.concat_str(pl.all().cast(pl.String), ignore_nulls=True).alias("row")) for file in sorted(data.glob("events/*/*.parquet"))])
+    stored = pl.concat(
+        pl.read_parquet(file).select(pl.concat_str(pl.all().cast(pl.String), ignore_nulls=True).alias("row"))
+        for file in sorted(data.glob("events/*/*.parquet"))
+    )
     assert not stored["row"].str.contains("DONOTSTORE|eyJTQU1QTEU").any()
 
 

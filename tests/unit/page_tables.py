@@ -75,6 +75,8 @@ def page_tables(
     everything = pl.DataFrame(
         [row for funnel_id in FUNNELS for row in _entries(funnel_id, chance)], infer_schema_length=None
     )
+    renamed = pl.col("provider").replace(dict(zip(PROVIDERS, names, strict=False)))
+    everything = everything.with_columns(renamed)
     entries = everything if keep is None else everything.filter(keep)
     key = ["funnel_id", "entry_id"]
     tables = {
@@ -204,7 +206,7 @@ def _stalled(entries: pl.DataFrame, names: tuple[str, ...]) -> pl.DataFrame:
                 "link_id": f"lnk_{place}",
                 "link_state": ("expired", "opened", "live", "revoked")[place % 4],
                 "link_expires_at": AS_OF + timedelta(hours=place),
-                "provider": names[place % len(names)] if names else row["provider"],
+                "provider": row["provider"],
                 "last_error_code": "dns_timeout" if place % 5 == 0 else None,
                 "last_error_message": "TXT record not found" if place % 10 == 0 else None,
                 "started_by": f"user_{place}",

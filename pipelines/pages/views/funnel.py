@@ -97,5 +97,6 @@ def _nothing(about: Row, funnel: Row, steps: list[Row]) -> Words:
 
 def _answer(funnel: Row, steps: list[Row], weeks: list[Row]) -> tuple[sentences.Sentence, ...]:
     lost = next((step for step in steps if step["is_largest_drop_off"]), None)
-    said = (sentences.completion(funnel, weeks), sentences.largest_loss(lost), sentences.stuck(funnel))
+    loss = sentences.largest_loss(lost, has_rates=certainty(funnel) == "rate")
+    said = (sentences.completion(funnel, weeks), loss, sentences.stuck(funnel))
     return tuple(sentence for sentence in said if sentence is not None)

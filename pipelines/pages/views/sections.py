@@ -66,9 +66,12 @@ def providers(published: Published, funnel_id: str) -> tuple[Measured, ...]:
 
 
 def provider_average(published: Published, funnel_id: str) -> float | None:
-    """Share activated of the matured attempts with a provider; those without one stopped before they chose."""
+    """Share activated of the matured attempts with a provider; those without one stopped before they chose.
+
+    None under 20 attempts.
+    """
     total = published.total("rpt_providers", funnel_id)
-    return total["activated_count"] / total["matured_count"] if total["matured_count"] else None
+    return total["activated_count"] / total["matured_count"] if certainty(total) == "rate" else None
 
 
 def _against(row: Row, average: float | None) -> str:
@@ -113,8 +116,8 @@ def figures(published: Published, funnel_id: str) -> dict[str, charts.Figure]:
     drawn = {}
     if any(row["completer_count"] for row in quantiles):
         drawn["curve"] = charts.curve(published.frame("rpt_activation_curve", funnel_id), marks)
-    if (average := provider_average(published, funnel_id)) is not None:
-        drawn["providers"] = charts.provider_dots(provided, average)
+    if provided.height:
+        drawn["providers"] = charts.provider_dots(provided, provider_average(published, funnel_id))
     if weekly.height:
         drawn["trend"] = charts.trend(weekly)
     return drawn

@@ -60,21 +60,19 @@ def _span(weeks: list[Row]) -> Words:
     if not matured:
         return ()
     if len(matured) == 1:
-        return (", week of ", matured[0].cell("entry_week", "date"))
+        return (", week of ", matured[0].cell("entry_week", "full_date"))
     first, last = matured[0], matured[-1]
-    form = "day" if first["entry_week"].year == last["entry_week"].year else "date"
-    return (", weeks of ", first.cell("entry_week", form), " to ", last.cell("entry_week", "date"))
+    form = "day" if first["entry_week"].year == last["entry_week"].year else "full_date"
+    return (", weeks of ", first.cell("entry_week", form), " to ", last.cell("entry_week", "full_date"))
 
 
-def largest_loss(step: Row | None) -> Sentence | None:
+def largest_loss(step: Row | None, *, has_rates: bool) -> Sentence | None:
     """Where most stop; None where no matured attempt was lost on the way."""
     if step is None:
         return None
-    noun = plural(step["drop_off_count"], " attempt, ", " attempts, ")
-    lost = (": ", step.cell("drop_off_count", "count"), noun, step.cell("drop_off_rate", "rate"))
-    return Sentence(
-        ("More stop before “", step.cell("label", "name"), "” than anywhere else"), (*lost, " of those who got there.")
-    )
+    lost = (": ", step.cell("drop_off_count", "count"), plural(step["drop_off_count"], " attempt", " attempts"))
+    share = (", ", step.cell("drop_off_rate", "rate"), " of those who got there") if has_rates else ()
+    return Sentence(("More stop before “", step.cell("label", "name"), "” than anywhere else"), (*lost, *share, "."))
 
 
 def stuck(funnel: Row) -> Sentence:

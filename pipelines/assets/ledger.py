@@ -1,0 +1,75 @@
+"""Which builds there were: what a publish commit records, the table `builds`, and whether a report stands already."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from pipelines.assets.recipe import Recipe
+from pipelines.durations import time_us
+from pipelines.event_store import EventStore
+from pipelines.paths import DataPaths
+from pipelines.publishing import changed_files, served_build
+
+BUILDS_GRAIN = "One row per published build, this one included."
+TIMES = ("as_of", "watermark", "started_at", "finished_at")
+COLUMNS = ("build_id", *TIMES, "events", "definitions_hash")
+
+
+def standing_build(
+    paths: DataPaths, store: EventStore, recipe: Recipe, as_of: datetime, reuse_us: int
+) -> Mapping[str, Any] | None:
+    """The served build's record, where it holds all events and definitions and its as-of time is young enough."""
+    record = _served_record(paths, store)
+    if not record or record["ingest_number"] != store.ingest_number or record["recipe"] != recipe.whole:
+        return None
+    age = time_us(as_of) - time_us(datetime.fromisoformat(record["as_of"]))
+    return record if 0 <= age < reuse_us else None
+
+
+def served_report(paths: DataPaths, store: EventStore, report_id: str, recipe: Recipe) -> Path | None:
+    """The served folder, where it is this very report and nobody touched it."""
+    record, folder = _served_record(paths, store), served_build(paths)
+    same = record and (record["report_id"], record["recipe"]) == (report_id, recipe.whole)
+    return folder if same and folder and not changed_files(folder) else None
+
+
+def record_build(
+    store: EventStore, report: Mapping[str, Any], recipe: Recipe, headline: list[dict[str, Any]], started_at: datetime
+) -> str:
+    """The id of the build to publish. A report that was recorded before adds nothing, so that its history stays."""
+    for record in store.publishes():
+        if (record["report_id"], record["recipe"]) == (report["report_id"], recipe.whole):
+            return str(record["build_id"])
+    build_id = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{report['report_id']}"
+    store.record_publish(
+        {
+            "build_id": build_id,
+            "report_id": report["report_id"],
+            "as_of": report["as_of"].isoformat(),
+            "watermark": report["watermark"] and report["watermark"].isoformat(),
+            "started_at": started_at.isoformat(),
+            "events": report["event_count"],
+            "definitions_hash": recipe.definitions,
+            "recipe": recipe.whole,
+            "ingest_number": store.ingest_number,
+            "headline": headline,
+        }
+    )
+    return build_id
+
+
+def builds(store: EventStore) -> pl.DataFrame:
+    """The table `builds`: the fold of all publish commits."""
+    rows = [{name: record.get(name) for name in COLUMNS} for record in store.publishes()]
+    schema = {name: pl.Int64 if name == "events" else pl.String for name in COLUMNS}
+    return pl.DataFrame(rows, schema=schema).with_columns(pl.col(TIMES).str.to_datetime("%+", time_zone="UTC"))
+
+
+def _served_record(paths: DataPaths, store: EventStore) -> Mapping[str, Any] | None:
+    folder = served_build(paths)
+    return next((record for record in store.publishes() if folder and record["build_id"] == folder.name), None)

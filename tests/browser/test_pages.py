@@ -1,0 +1,197 @@
+"""Pages in a real browser: from disk, without a network, in a far time zone and another locale on purpose."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipelines.pages.site import render_site
+from tests.unit.page_tables import HOSTILE, page_tables
+
+sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium")
+pytestmark = pytest.mark.skipif(not CHROMIUM, reason="no Chromium: install Debian's `chromium`, or set CHROMIUM")
+
+REPORTS = Path(__file__).parents[2] / "reports"
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--hide-scrollbars"]
+FUNNEL = "funnels/sso_setup.html"
+PAGES = ["index.html", FUNNEL, "funnels/audit_logs_setup.html", "health.html", "definitions.html"]
+SANDBOX = "sandbox; default-src 'none'; img-src 'self'; style-src 'self'"
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A site whose organizations and providers have hostile names."""
+    out = tmp_path_factory.mktemp("site")
+    render_site(
+        page_tables(names=HOSTILE),
+        company="Acme & Söhne",
+        stale_after_us=1,
+        static=REPORTS / "static",
+        templates=REPORTS / "templates",
+        out=out,
+    )
+    return out
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """One Chromium for all tests of this file."""
+    with sync_api.sync_playwright() as driver:
+        running = driver.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield running
+        running.close()
+
+
+class Visit:
+    """A page in a fresh, offline context, and all that it complained about or asked for."""
+
+    def __init__(self, browser: Any, **options: Any) -> None:
+        self.complaints: list[str] = []
+        self.context = browser.new_context(offline=True, timezone_id="Pacific/Auckland", locale="de-DE", **options)
+        self.page = self.context.new_page()
+        self.page.on("console", lambda message: self.complaints.append(message.text))
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on("dialog", lambda dialog: self.complaints.append(dialog.message))
+        self.page.on("request", self._check)
+
+    def _check(self, request: Any) -> None:
+        if not request.url.startswith(("file:", "data:")):
+            self.complaints.append(request.url)
+
+    def open(self, file: Path) -> Any:
+        """The page, drawn to the end."""
+        self.page.goto(file.as_uri())
+        self.page.wait_for_selector("html[data-ready]")
+        return self.page
+
+
+@pytest.fixture
+def visit(browser: Any) -> Iterator[Any]:
+    """Makes a `Visit` with options of the browser context; all are closed at the end."""
+    visits: list[Visit] = []
+
+    def start(**options: Any) -> Visit:
+        visits.append(Visit(browser, **options))
+        return visits[-1]
+
+    yield start
+    for one in visits:
+        one.context.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("name", PAGES)
+def test_page_opens_from_disk_without_a_complaint(site: Path, visit: Any, name: str, scheme: str) -> None:
+    """Every page opens offline from a file: no request elsewhere, no console message, no error, every chart drawn."""
+    seen = visit(color_scheme=scheme)
+    page = seen.open(site / name)
+    assert page.locator("[data-chart]:has(svg.main-svg)").count() == page.locator("[data-chart]").count()
+    assert seen.complaints == []
+
+
+@pytest.mark.parametrize("width", [320, 375, 768, 1280])
+def test_page_never_scrolls_sideways(site: Path, visit: Any, width: int) -> None:
+    """No page is wider than the window, with hostile names and opened details too."""
+    seen = visit(viewport={"width": width, "height": 800})
+    for name in PAGES:
+        page = seen.open(site / name)
+        page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true })")
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, name
+
+
+def test_page_is_whole_without_scripts(site: Path, visit: Any) -> None:
+    """The answer, the numbers and all tables are there before any script runs, and the page says what is missing."""
+    page = visit(java_script_enabled=False).page
+    page.goto((site / FUNNEL).as_uri())
+    assert page.locator(".answer p").count() == 3
+    assert page.locator(".card").count() == 4
+    assert page.locator("table.funnel tbody tr").count() == 8
+    assert page.locator("table.stuck tbody tr").count() > 10
+    assert page.get_by_text("Charts need JavaScript.").first.is_visible()
+    assert page.locator(".chart").first.is_hidden()
+    assert page.locator("#theme").is_hidden()
+
+
+def test_script_changes_no_number(site: Path, visit: Any) -> None:
+    """What the page says is the same before and after its script ran, in any time zone and locale."""
+    plain = visit(java_script_enabled=False).page
+    plain.goto((site / FUNNEL).as_uri())
+    drawn = visit().open(site / FUNNEL)
+    assert drawn.locator("[data-table]").all_inner_texts() == plain.locator("[data-table]").all_inner_texts()
+
+
+def test_hostile_host_leaves_numbers_and_looks(site: Path, visit: Any) -> None:
+    """Under a host's policy that forbids scripts, the tables and the colour of the bars remain."""
+    seen = visit()
+
+    def serve(route: Any) -> None:
+        route.fulfill(path=site / route.request.url.split("/", 3)[3], headers={"Content-Security-Policy": SANDBOX})
+
+    seen.context.route("http://reports.test/**", serve)
+    seen.page.goto(f"http://reports.test/{FUNNEL}")
+    assert seen.page.locator("table.funnel tbody tr").count() == 8
+    fill = "getComputedStyle(document.querySelector('rect.reached')).fill"
+    assert seen.page.evaluate(fill) == "rgb(31, 95, 191)"
+
+
+def test_hostile_names_are_shown_as_text(site: Path, visit: Any) -> None:
+    """Names that look like markup are read as they are typed, in tables and in charts."""
+    page = visit().open(site / FUNNEL)
+    shown = page.locator("table.stuck tbody th").all_inner_texts()
+    assert any("</script><script>alert(1)</script>" in text for text in shown)
+    assert any("<img src=x onerror=alert(1)>" in text for text in page.locator(".chart text").all_text_contents())
+    assert page.locator("img").count() == 0
+
+
+def test_theme_follows_the_system_and_the_button(site: Path, visit: Any) -> None:
+    """Dark follows the system; the button overrides it, redraws the charts, and is remembered on the next page."""
+    seen = visit(color_scheme="dark")
+    page = seen.open(site / FUNNEL)
+    background, label = "getComputedStyle(document.body).backgroundColor", "[data-chart=trend] .xtick text"
+    colour = f"getComputedStyle(document.querySelector('{label}')).fill"
+    assert (page.evaluate(background), page.evaluate(colour)) == ("rgb(20, 23, 29)", "rgb(167, 175, 189)")
+    page.click("#theme")
+    assert (page.evaluate(background), page.evaluate(colour)) == ("rgb(255, 255, 255)", "rgb(84, 91, 107)")
+    assert seen.open(site / "index.html").evaluate(background) == "rgb(255, 255, 255)"
+    assert seen.complaints == []
+
+
+def test_open_weeks_are_dotted(site: Path, visit: Any) -> None:
+    """The trend's second line is dotted and its dots are hollow; the first is solid."""
+    page = visit().open(site / FUNNEL)
+    dashes = page.evaluate(
+        "[...document.querySelectorAll('[data-chart=trend] .js-line')].map((line) => line.style.strokeDasharray)"
+    )
+    assert sorted(bool(re.match(r"\d", dash)) for dash in dashes if dash is not None).count(True) == 1
+    assert page.get_by_text("still open: can only rise").is_visible()
+
+
+def test_keyboard_reaches_links_details_and_theme(site: Path, visit: Any) -> None:
+    """The skip link comes first, and tabbing through the page never stops inside a chart."""
+    page = visit().open(site / FUNNEL)
+    stops = []
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        stops.append(page.evaluate("document.activeElement.outerHTML.slice(0, 60)"))
+        assert not page.evaluate("!!document.activeElement.closest('.chart')")
+    assert "Skip to the content" in stops[0]
+    assert any('id="theme"' in stop for stop in stops)
+    assert any("<summary>" in stop for stop in stops)
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_inner_links_lead_somewhere(site: Path, visit: Any, name: str) -> None:
+    """Every link of a page leads to a file of the site or a place on the page."""
+    page = visit().open(site / name)
+    for href in page.eval_on_selector_all("a", "(links) => links.map((link) => link.getAttribute('href'))"):
+        if href.startswith("#"):
+            assert page.locator(href).count() == 1, href
+        elif not href.startswith("https://"):
+            assert ((site / name).parent / href).is_file(), href

@@ -1,0 +1,177 @@
+"""Random streams and funnels for the walk: few names and times, so that ties, edges and repeats are the rule.
+
+What they must give is in `oracle`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import polars as pl
+from hypothesis import strategies as st
+
+from pipelines.durations import time_us, us_time
+from pipelines.events import EVENT_SCHEMA, PORTAL, WEBHOOKS, key_of
+from tests.spec.oracle import SPELLINGS
+from tests.spec.walks import VENDOR, at
+
+SECOND, HOUR, DAY = 1_000_000, 3_600_000_000, 86_400_000_000
+START = time_us(at("03-01 00:00"))
+LINK, INVITED = "admin_portal.link_generated", "admin_portal.invitation_sent"
+OPENED, TESTED, DOMAIN = "admin_portal.link_opened", "admin_portal.connection_tested", "organization_domain.verified"
+LIVE, SSO, APP, DIRECTORY = "connection.activated", "sso.activated", "admin_portal.sso_configured", "dsync.activated"
+DOWN, GONE, NO_DIRECTORY = "connection.deactivated", "connection.deleted", "dsync.deleted"
+CLOSED, HELPED, SIGN_IN = "organization.deleted", "support.setup_assisted", "authentication.sso_succeeded"
+REPORTED = {LIVE, SSO, APP, DOWN, GONE}
+OFTEN = [LINK, LINK, LINK, LIVE, LIVE, APP, DOWN]
+NAMES = [*OFTEN, INVITED, OPENED, TESTED, TESTED, DOMAIN, SSO, DIRECTORY, GONE, NO_DIRECTORY, CLOSED, HELPED, SIGN_IN]
+WHERE: list[dict[str, Any]] = [{}, {}, {}, {"result": "passed"}]
+
+
+class Drawn(NamedTuple):
+    """One event before it has an organization."""
+
+    name: str
+    days: int
+    more: int
+    jitter: int
+    connection: str | None
+    intent: str | None
+    properties: dict[str, Any]
+    rare: str
+
+
+DRAWN = st.builds(
+    Drawn,
+    name=st.sampled_from(NAMES),
+    days=st.sampled_from([0, HOUR, DAY, DAY, 2 * DAY, 3 * DAY]),
+    more=st.sampled_from([0, 0, 0, SECOND, 5 * SECOND, HOUR, DAY]),
+    jitter=st.sampled_from([0, 0, 0, 0, -1, 1]),
+    connection=st.sampled_from([None, "one", "one", "two"]),
+    intent=st.sampled_from([None, "sso", "sso", "sso", "SSO", "dsync", "directory_sync"]),
+    properties=st.sampled_from([{}, {"result": "passed"}, {"result": "passed", "n": 3}, {"result": "failed"}]),
+    rare=st.sampled_from([*[""] * 14, "swapped", "sandbox", "production", "nobody", "again", "conflict", "text"]),
+)
+ORGANIZATIONS = st.lists(st.lists(DRAWN, min_size=5, max_size=16), min_size=20, max_size=30)
+AS_OF = st.sampled_from([START + DAY, START + 2 * DAY, START + 4 * DAY, START + 4 * DAY + HOUR, START + 7 * DAY])
+
+
+def events_of(organizations: list[list[Drawn]]) -> pl.DataFrame:
+    """The event store that holds these streams."""
+    rows = [
+        row
+        for number, stream in enumerate(organizations)
+        for place, drawn in enumerate(stream)
+        for row in _rows(f"org_{number:02}", f"event_{number:02}_{place:02}", drawn)
+    ]
+    return pl.DataFrame(rows, schema=EVENT_SCHEMA)
+
+
+def _rows(organization: str, event_id: str, drawn: Drawn) -> Iterator[dict[str, Any]]:
+    """The copies of one event."""
+    row = _row(organization, event_id, drawn)
+    yield row
+    if drawn.rare == "again":
+        yield row
+    if drawn.rare == "conflict":
+        yield row | {"received_at": us_time(START), "timestamp": us_time(START + DAY), "content_hash": "0"}
+    if drawn.rare == "text":
+        yield row | {"connection_id": None, "content_hash": "0"}
+
+
+def _row(organization: str, event_id: str, drawn: Drawn) -> dict[str, Any]:
+    is_vendor = drawn.name.startswith(VENDOR) is (drawn.rare != "swapped")
+    kind = "dsync" if drawn.name.startswith("dsync.") else "sso" if drawn.name in REPORTED else None
+    is_fitting = kind is None or SPELLINGS.get(drawn.intent or "", drawn.intent) == kind
+    return {
+        "event_key": key_of(event_id),
+        "event_id": event_id,
+        "organization_key": None if drawn.rare == "nobody" else key_of(organization),
+        "organization_id": None if drawn.rare == "nobody" else organization,
+        "source": WEBHOOKS if is_vendor else PORTAL,
+        "event_type": drawn.name,
+        "timestamp": us_time(START + drawn.days + drawn.more + drawn.jitter),
+        "intent": drawn.intent if is_fitting else None,
+        "connection_id": drawn.connection and f"{organization}_{kind or 'sso'}_{drawn.connection}",
+        "environment": drawn.rare if drawn.rare in {"sandbox", "production"} else None,
+        "properties": json.dumps(drawn.properties),
+        "extra": "{}",
+        "content_hash": hashlib.sha256(repr(drawn).encode()).hexdigest()[:32],
+        "is_mended": False,
+        "redacted_count": 0,
+        "origin_path": "events.jsonl",
+        "origin_line": 1,
+        "origin_offset": 0,
+    }
+
+
+@st.composite
+def funnel_texts(draw: st.DrawFn, intents: list[list[str]]) -> str:
+    """A funnel file of any shape that the project takes."""
+    steps = [
+        _step(
+            "s1", draw(st.sampled_from([[LINK], [LINK], [LINK, INVITED]])), where=draw(st.sampled_from([*WHERE, {}]))
+        ),
+        *(draw(_steps(f"s{number}", BETWEEN)) for number in range(2, 2 + draw(st.integers(0, 3)))),
+    ]
+    ends = draw(st.sampled_from([[CLOSED], [CLOSED], [], [CLOSED, HELPED], [GONE]]))
+    closing = draw(st.lists(st.sampled_from([LIVE, APP, SSO, DIRECTORY]), min_size=1, max_size=4, unique=True))
+    within = draw(WITHIN)
+    steps.append(_step(f"s{len(steps) + 1}", closing, within=within, where=draw(st.sampled_from(WHERE))))
+    for _ in range(draw(st.integers(0, 2))):
+        steps.append(draw(_steps(f"s{len(steps) + 1}", AFTER)) | {"optional": True})
+    excluded = draw(st.lists(_exclusions(len(steps)), max_size=2))
+    return _toml(
+        draw(st.sampled_from(intents)), draw(st.sampled_from(["1 hour", "1 day", "2 days"])), ends, steps, excluded
+    )
+
+
+BETWEEN = [OPENED, TESTED, DOMAIN, HELPED, SIGN_IN, LINK, APP, CLOSED]
+AFTER = [SIGN_IN, OPENED, TESTED, DOMAIN, LIVE]
+EXCLUDING = [HELPED, HELPED, DOWN, TESTED, LINK, OPENED, APP]
+WITHIN = st.sampled_from([None, None, None, "5 seconds", "1 hour", "1 day"])
+
+
+def _step(name: str, events: list[str], **more: Any) -> dict[str, Any]:
+    return {"name": name, "label": name, "events": events} | {key: value for key, value in more.items() if value}
+
+
+def _steps(name: str, events: list[str]) -> st.SearchStrategy[dict[str, Any]]:
+    return st.builds(
+        _step,
+        st.just(name),
+        st.lists(st.sampled_from(events), min_size=1, max_size=2, unique=True),
+        optional=st.booleans(),
+        within=WITHIN,
+        where=st.sampled_from(WHERE),
+    )
+
+
+@st.composite
+def _exclusions(draw: st.DrawFn, steps: int) -> dict[str, Any]:
+    first = draw(st.integers(1, steps - 1))
+    second = draw(st.integers(first + 1, steps))
+    return {
+        "events": [draw(st.sampled_from(EXCLUDING))],
+        "from": f"s{first}",
+        "to": f"s{second}",
+        "effect": draw(st.sampled_from(["drop_off", "remove"])),
+    }
+
+
+def _toml(intents: list[str], window: str, ends: list[str], steps: list[dict[str, Any]], exclusions: list[Any]) -> str:
+    keys = {"title": "Random", "question": "?", "intents": intents, "window": window, "ends": ends}
+    tables = [("steps", step) for step in steps] + [("exclusions", exclusion) for exclusion in exclusions]
+    lines = [f"{key} = {_value(value)}" for key, value in keys.items() if value != [] or key == "ends"]
+    for name, table in tables:
+        lines += [f"[[{name}]]", *(f"{key} = {_value(value)}" for key, value in table.items())]
+    return "\n".join(lines)
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{key} = {_value(item)}" for key, item in value.items()) + " }"
+    return json.dumps(value)

@@ -1,0 +1,254 @@
+from __future__ import annotations
+
+import csv
+import json
+import re
+from html.parser import HTMLParser
+from io import StringIO
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import polars as pl
+import pytest
+from jinja2 import UndefinedError
+
+from pipelines.pages import charts, downloads
+from pipelines.pages.cells import KEYS, Published
+from pipelines.pages.formats import formatters
+from pipelines.pages.render import Renderer, dump_json, inline_json
+from pipelines.pages.site import render_site
+from tests.unit.page_tables import AS_OF, HOSTILE, page_tables
+
+REPORTS = Path(__file__).parents[2] / "reports"
+NOBODY = pl.lit(value=False)
+ONLY_OPEN = ~pl.col("is_matured")
+NOTHING = {"event_count": 0, "watermark": None, "is_sample": False}
+PAGES = {"index.html", "health.html", "definitions.html", "funnels/sso_setup.html", "funnels/dsync_setup.html"}
+
+
+def _render(tables: dict[str, pl.DataFrame], out: Path, company: str = "Acme") -> list[str]:
+    return render_site(
+        tables,
+        company=company,
+        stale_after_us=26 * 3_600_000_000,
+        static=REPORTS / "static",
+        templates=REPORTS / "templates",
+        out=out,
+        sources={"rpt_stalled": "sql/marts/rpt_stalled.sql"},
+    )
+
+
+@pytest.fixture(scope="module")
+def tables() -> dict[str, pl.DataFrame]:
+    """One set of tables with hostile names."""
+    return page_tables(names=HOSTILE)
+
+
+@pytest.fixture(scope="module")
+def site(tables: dict[str, pl.DataFrame], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One site with hostile names, which no test changes."""
+    out = tmp_path_factory.mktemp("site")
+    _render(tables, out, company=HOSTILE[0])
+    return out
+
+
+class _Cells(HTMLParser):
+    """Collects (table, key, columns, format, text) of every number, and the attributes of every element."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.cells: list[tuple[str, str, str, str, str]] = []
+        self.attributes: list[tuple[str, str, str | None]] = []
+        self._address: tuple[str, str, str, str] | None = None
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        found = dict(attrs)
+        self.attributes += [(tag, name, value) for name, value in attrs]
+        if "data-table" in found:
+            names = ("data-table", "data-key", "data-column", "data-format")
+            table, key, columns, form = (found[name] or "" for name in names)
+            self._address = (table, key, columns, form)
+
+    def handle_data(self, data: str) -> None:
+        if self._address:
+            self.cells.append((*self._address, data))
+            self._address = None
+
+
+def _read(page: Path) -> _Cells:
+    parser = _Cells()
+    parser.feed(page.read_text())
+    return parser
+
+
+def _look_up(frame: pl.DataFrame, key_columns: tuple[str, ...], key: str, columns: list[str]) -> tuple[Any, ...]:
+    parts = key.split("|", len(key_columns) - 1)
+    for column, part in zip(key_columns, parts, strict=False):
+        if part != "*":
+            frame = frame.filter(pl.col(column).cast(pl.String) == part)
+    picked = frame.select(columns)
+    return picked.sum().row(0) if "*" in parts else picked.row(0)
+
+
+@pytest.mark.parametrize("page", sorted(PAGES))
+def test_every_number_is_a_row_of_a_published_table(site: Path, tables: dict[str, pl.DataFrame], page: str) -> None:
+    """The text of each number follows from its table, key, columns and format alone."""
+    formats = formatters(ZoneInfo("UTC"))
+    cells = _read(site / page).cells
+    assert len(cells) > 20
+    for table, key, columns, form, text in cells:
+        values = _look_up(tables[table], KEYS[table], key, columns.split())
+        assert formats[form](*values) == text, (table, key, columns)
+
+
+def test_site_has_its_files(site: Path) -> None:
+    """Pages, lists, assets and the files for machines are all there."""
+    found = {path.relative_to(site).as_posix() for path in site.rglob("*") if path.is_file()}
+    assert found > PAGES | {"latest.json", "robots.txt", "funnels/sso_setup_stuck.csv"}
+    assert len([name for name in found if re.fullmatch(r"assets/(app|site)\.[0-9a-f]{12}\.(js|css)", name)]) == 2
+    assert f"assets/{charts.bundle()[0]}" in found
+
+
+def test_equal_tables_give_equal_bytes(tables: dict[str, pl.DataFrame], tmp_path: Path) -> None:
+    """Two sites of the same rows, in whatever order, have the same bytes."""
+    shuffled = {name: frame.sample(fraction=1, shuffle=True, seed=3) for name, frame in tables.items()}
+    first, second = _render(tables, tmp_path / "first"), _render(shuffled, tmp_path / "second")
+    assert first == second
+    for name in first:
+        assert (tmp_path / "first" / name).read_bytes() == (tmp_path / "second" / name).read_bytes(), name
+
+
+@pytest.mark.parametrize("page", sorted(PAGES))
+def test_page_carries_nothing_inline_but_data(site: Path, page: str) -> None:
+    """No style attribute, no handler, no inline script, nothing from outside: the content policy allows none."""
+    parsed = _read(site / page)
+    names = {name for _, name, _ in parsed.attributes}
+    assert not [name for name in names if name == "style" or name.startswith("on")]
+    sources = {value for tag, name, value in parsed.attributes if name == "src" or (tag, name) == ("link", "href")}
+    assert all(value and re.match(r"(\.\./)?assets/|data:,", value) for value in sources)
+    text = (site / page).read_text()
+    inline = re.findall(r"<script(?![^>]*\bsrc=)([^>]*)>", text)
+    assert all('type="application/json"' in attributes for attributes in inline)
+    assert "default-src 'none'" in text
+
+
+def test_hostile_text_stays_text(site: Path) -> None:
+    """Names that look like markup are escaped, and no address but http and https is linked."""
+    text = (site / "funnels/sso_setup.html").read_text()
+    assert "<script>alert" not in text
+    assert "<img" not in text
+    assert "&lt;/script&gt;&lt;script&gt;alert(1)" in text
+    assert "javascript:" not in text
+    assert "https://docs.example.com/dns" in text
+
+
+@pytest.mark.parametrize("page", sorted(PAGES))
+def test_page_says_no_nothing_words(site: Path, page: str) -> None:
+    """Missing values never show as the words that a program has for them."""
+    assert not re.search(r">[^<]*\b(None|NaN|nan|null|undefined|Infinity|inf)\b[^<]*<", (site / page).read_text())
+
+
+@pytest.mark.parametrize(
+    ("keep", "report", "page", "sentence"),
+    [
+        (NOBODY, NOTHING, "index.html", "No events received yet."),
+        (NOBODY, NOTHING, "funnels/sso_setup.html", "Waiting for the first link."),
+        (NOBODY, {}, "funnels/sso_setup.html", "has never been received for sso."),
+        (ONLY_OPEN, {}, "funnels/sso_setup.html", "no attempt is matured yet"),
+        (pl.col("entry_id") < "org_0009", {}, "funnels/sso_setup.html", "too few for a rate"),
+        (None, {}, "funnels/sso_setup.html", "not recorded"),
+        (None, {"watermark": AS_OF.replace(day=20)}, "index.html", "No events since"),
+        (None, {}, "index.html", "This page shows a made-up sample."),
+        (None, {}, "funnels/sso_setup.html", "Charts need JavaScript. Every number is in the tables."),
+        (None, {"time_zone": "Asia/Kolkata"}, "index.html", "23 Nov 2026, 11:30 IST"),
+    ],
+    ids=["nothing", "waiting", "unseen", "early", "few", "unrecorded", "stale", "sample", "no_script", "zone"],
+)
+def test_state_has_its_sentence(
+    keep: pl.Expr | None, report: dict[str, object], page: str, sentence: str, tmp_path: Path
+) -> None:
+    """Each state of the data is said on the page, and every page of the site can be drawn in it."""
+    _render(page_tables(keep=keep, report=report), tmp_path)
+    assert sentence in (tmp_path / page).read_text()
+
+
+def test_template_that_asks_for_an_unknown_name_fails(tmp_path: Path) -> None:
+    """A misspelt name in a template is an error, never an empty place."""
+    (tmp_path / "page.html").write_text("{{ page.nmae }}")
+    with pytest.raises(UndefinedError):
+        Renderer(tmp_path).page("page.html", page=object())
+
+
+def test_inline_json_cannot_end_its_element() -> None:
+    """Text in the page's JSON closes no element, opens none, and reads back as it was."""
+    value = {"name": "</script><!--&\u2028\u2029"}
+    written = str(inline_json(value))
+    assert not set("<>&\u2028\u2029") & set(written)
+    assert json.loads(written) == value
+
+
+def test_json_has_no_number_that_is_none() -> None:
+    """A float that is no number is a bug and stops the page."""
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        dump_json({"rate": float("nan")})
+
+
+def test_colours_of_charts_are_those_of_the_stylesheet() -> None:
+    """Every colour of a chart stands in the stylesheet under the same role, light and dark."""
+    css = (REPORTS / "static" / "site.css").read_text()
+    roles = dict(re.findall(r"--([\w-]+): light-dark\((.*?)\);", css))
+    for role, light in charts.COLOURS["light"].items():
+        assert roles[role] == f"{light}, {charts.COLOURS['dark'][role]}".lower()
+
+
+def test_charts_trap_no_finger(site: Path) -> None:
+    """Axes are fixed in both templates, so that dragging over a chart scrolls the page."""
+    text = (site / "funnels/sso_setup.html").read_text()
+    found = re.search(r'id="charts">(.*?)</script>', text)
+    assert found
+    data = json.loads(found[1])
+    assert set(data["figures"]) == {"curve", "providers", "trend"}
+    for look in data["looks"].values():
+        assert all(look["layout"][axis]["fixedrange"] for axis in ("xaxis", "yaxis"))
+
+
+def test_provider_names_in_charts_are_escaped(site: Path) -> None:
+    """Plotly reads a little HTML in labels, so it is given names without any."""
+    text = (site / "funnels/sso_setup.html").read_text()
+    assert r"\u0026lt;img src=x onerror=alert(1)\u0026gt;" in text
+
+
+def test_stuck_list_has_all_rows_and_no_formula(site: Path, tables: dict[str, pl.DataFrame]) -> None:
+    """The CSV file has a row for each stuck attempt, opens in Excel as UTF-8, and starts no formula."""
+    raw = (site / "funnels/sso_setup_stuck.csv").read_bytes()
+    assert raw.startswith(b"\xef\xbb\xbf")
+    rows = list(csv.DictReader(StringIO(raw.decode("utf-8-sig"), newline="")))
+    assert len(rows) == tables["rpt_stalled"].filter(pl.col("funnel_id") == "sso_setup").height
+    assert "'=1+1" in {row["organization_name"] for row in rows}
+    assert not [cell for row in rows for cell in row.values() if cell.startswith(("=", "+", "-", "@", "\t", "\r"))]
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@x", "\tx", "\rx"])
+def test_formula_is_guarded(text: str) -> None:
+    """A cell that a spreadsheet would run begins with an apostrophe."""
+    assert downloads.guarded(text) == "'" + text
+
+
+def test_latest_has_the_headline_numbers(site: Path, tables: dict[str, pl.DataFrame]) -> None:
+    """The numbers for machines are those of the tables, with their count, interval and times."""
+    latest = json.loads((site / "latest.json").read_text())
+    assert latest["as_of"] == "2026-11-23T06:00:00Z"
+    assert latest["report_id"] == "4f1c09ab37de"
+    funnel = tables["rpt_funnels"].row(by_predicate=pl.col("funnel_id") == "sso_setup", named=True)
+    first = latest["funnels"][0]
+    assert first["matured_count"] == funnel["matured_count"]
+    assert first["conversion_lower"] == round(funnel["conversion_lower"], 6)
+    assert downloads.latest(Published(page_tables(report=NOTHING)))["data_to"] is None
+
+
+def test_foot_names_the_files_behind_the_page(site: Path) -> None:
+    """The provenance tells which table is behind each section, and which file makes it."""
+    text = (site / "funnels/sso_setup.html").read_text()
+    assert "<code>rpt_stalled</code>" in text
+    assert "<code>sql/marts/rpt_stalled.sql</code>" in text

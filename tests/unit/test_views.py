@@ -1,0 +1,283 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, date, timedelta
+from functools import cache
+from itertools import pairwise
+
+import polars as pl
+import pytest
+
+from pipelines.pages.cells import Cell, Published, Row, Words
+from pipelines.pages.formats import formatters
+from pipelines.pages.views import sections, sentences
+from pipelines.pages.views.common import Context, certainty, head
+from pipelines.pages.views.definitions import definitions_page
+from pipelines.pages.views.funnel import FunnelPage, funnel_page
+from pipelines.pages.views.health import health_page
+from pipelines.pages.views.overview import overview_page, spark
+from tests.unit.page_tables import AS_OF, page_tables
+
+HOUR_US = 3_600_000_000
+NOBODY = pl.lit(value=False)
+ONLY_OPEN = ~pl.col("is_matured")
+FIRST_NINE = pl.col("entry_id") < "org_0009"
+
+
+@cache
+def _published() -> Published:
+    return Published(page_tables())
+
+
+def _context(keep: pl.Expr | None = None, **report: object) -> Context:
+    published = Published(page_tables(keep=keep, report=report)) if keep is not None or report else _published()
+    return Context(published, "", 26 * HOUR_US, {})
+
+
+def _page(keep: pl.Expr | None = None) -> FunnelPage:
+    return funnel_page(_context(keep), "sso_setup")
+
+
+def _text(words: Words) -> str:
+    return "".join(part.text if isinstance(part, Cell) else part for part in words)
+
+
+def _said(sentence: sentences.Sentence | None) -> str:
+    assert sentence is not None
+    return _text(sentence.lead + sentence.rest)
+
+
+def _row(**values: object) -> Row:
+    return Row("rpt_funnels", "sso_setup", values, formatters(UTC))
+
+
+def _measured(**values: object) -> Row:
+    bounds: Mapping[str, object] = {"conversion_lower": 0.384, "conversion_upper": 0.416}
+    return _row(**{"conversion_rate": 0.4, **bounds, **values})
+
+
+@pytest.mark.parametrize(
+    ("activated", "matured", "text"),
+    [
+        (1_430, 3_581, "40% of attempts are activated (1,430 of 3,581)."),
+        (0, 3_581, "No attempt was activated (0 of 3,581)."),
+        (3, 7, "3 of 7 attempts were activated (38% to 42%), too few for a rate."),
+        (1, 1, "1 of 1 attempt was activated (38% to 42%), too few for a rate."),
+    ],
+)
+def test_completion_sentence_has_a_form_for_each_count(activated: int, matured: int, text: str) -> None:
+    """The completion is a rate from 20 attempts on and counts with their interval below."""
+    funnel = _measured(activated_count=activated, matured_count=matured)
+    assert _said(sentences.completion(funnel, [])) == text
+
+
+@pytest.mark.parametrize(
+    ("weeks", "text"),
+    [
+        (["2026-05-25"], ", week of 25 May 2026)"),
+        (["2026-05-25", "2026-06-01", "2026-11-02"], ", weeks of 25 May to 2 Nov 2026)"),
+        (["2025-12-29", "2026-01-05"], ", weeks of 29 Dec 2025 to 5 Jan 2026)"),
+    ],
+)
+def test_completion_sentence_names_its_weeks(weeks: list[str], text: str) -> None:
+    """The weeks that the rate is of are named once, with the year where it is needed."""
+    funnel = _measured(activated_count=40, matured_count=100)
+    rows = [_row(matured_count=1, entry_week=date.fromisoformat(week)) for week in weeks]
+    assert text in _said(sentences.completion(funnel, rows))
+
+
+def test_completion_sentence_says_when_it_is_too_early() -> None:
+    """With open attempts only, the sentence says when the first window closes."""
+    one = _row(matured_count=0, activated_count=0, maturing_count=1, next_maturity_at=None)
+    assert _said(sentences.completion(one, [])) == "Too early for a completion rate: 1 attempt is under way."
+    assert "the first window closes on 23 Nov 2026" in _said(_page(ONLY_OPEN).answer[0])
+
+
+@pytest.mark.parametrize(
+    ("lost", "has_rates", "text"),
+    [
+        (680, True, "More stop before “Domain verified” than anywhere else: 680 attempts, 29% of those who got there."),
+        (1, True, "More stop before “Domain verified” than anywhere else: 1 attempt, 29% of those who got there."),
+        (2, False, "More stop before “Domain verified” than anywhere else: 2 attempts."),
+    ],
+)
+def test_loss_sentence_has_a_form_for_each_count(lost: int, has_rates: bool, text: str) -> None:
+    """The largest loss is a count, with its share where there are enough attempts."""
+    step = _row(label="Domain verified", drop_off_count=lost, drop_off_rate=0.29)
+    assert _said(sentences.largest_loss(step, has_rates=has_rates)) == text
+
+
+def test_loss_sentence_is_left_out_without_a_loss() -> None:
+    """Nothing is said about losses where there are none."""
+    assert sentences.largest_loss(None, has_rates=True) is None
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [
+        (0, "Nobody is stuck right now."),
+        (1, "1 attempt is stuck right now; it has waited 9 h."),
+        (37, "37 attempts are stuck right now; the longest has waited 9 h."),
+    ],
+)
+def test_stuck_sentence_has_a_form_for_each_count(number: int, text: str) -> None:
+    """None, one and many are said differently."""
+    funnel = _row(stalled_count=number, longest_idle_us=9 * HOUR_US)
+    assert _said(sentences.stuck(funnel)) == text
+
+
+def test_stuck_everywhere_counts_set_ups() -> None:
+    """The front page says in how many set-ups somebody is stuck, and how long the longest of all has waited."""
+    funnels = [_row(stalled_count=2, longest_idle_us=HOUR_US), _row(stalled_count=0, longest_idle_us=None)]
+    total = _row(stalled_count=2)
+    said = _said(sentences.stuck_everywhere(total, funnels))
+    assert said == "2 attempts are stuck right now, in 1 of 2 set-ups; the longest has waited 1 h."
+    assert _said(sentences.stuck_everywhere(total, funnels[1:])) == "Nobody is stuck right now."
+
+
+@pytest.mark.parametrize(("matured", "expected"), [(0, "early"), (19, "few"), (20, "rate")])
+def test_certainty_needs_twenty_attempts(matured: int, expected: str) -> None:
+    """A rate is shown from 20 matured attempts on."""
+    assert certainty(_row(matured_count=matured)) == expected
+
+
+def test_unseen_funnel_names_the_event_it_waits_for() -> None:
+    """A funnel whose events never came says which, and for which intents."""
+    assert _text(_page(NOBODY).nothing) == "Defined, but admin_portal.link_generated has never been received for sso."
+
+
+def test_excluded_funnel_says_so() -> None:
+    """A funnel of which every attempt is excluded says that instead."""
+    assert _text(_page(pl.col("is_excluded")).nothing) == "Every attempt so far is excluded: 3."
+
+
+def test_funnel_answers_in_three_sentences() -> None:
+    """How many end activated, where most stop, who is stuck: in this order."""
+    answer = [_said(sentence) for sentence in _page().answer]
+    assert [text.split()[-1] for text in answer] == ["2026).", "there.", "days."]
+
+
+def test_few_attempts_have_no_rate_in_the_answer() -> None:
+    """Under 20 attempts no sentence holds a rate, only the interval."""
+    first, second, _ = (_said(sentence) for sentence in _page(FIRST_NINE).answer)
+    assert "too few for a rate" in first
+    assert "%" not in second
+
+
+def test_steps_after_the_activation_are_set_apart() -> None:
+    """What follows the conversion is told apart, and a step without events has no bar."""
+    steps = _page().steps
+    assert [step.row["label"] for step in steps if step.is_after] == ["First sign-in"]
+    unrecorded = next(step for step in steps if not step.row["is_recorded"])
+    assert (unrecorded.reached_width, unrecorded.lost_width, unrecorded.has_own) == (0.0, 0.0, False)
+
+
+def test_bars_of_reached_and_lost_add_up() -> None:
+    """The pale bar ends where the bar of the recorded step before ended."""
+    bars = [step for step in _page().steps if step.row["is_recorded"]]
+    ends = [(step.reached_width + step.lost_width, before.reached_width) for before, step in pairwise(bars)]
+    assert all(end == pytest.approx(before, abs=0.02) for end, before in ends)
+
+
+def test_provider_differs_only_with_its_whole_range() -> None:
+    """A provider is above or below only where its 95 % range leaves the average out, and never under 20 attempts."""
+    standing = {provider.row["provider"]: provider.standing for provider in _page().providers}
+    assert standing["Okta"] == "above"
+    assert standing["Generic SAML"] == "below"
+    assert standing["OneLogin"] == "same"
+    assert standing["JumpCloud"] == "few"
+
+
+def test_weeks_are_closed_open_or_running() -> None:
+    """The week of the as-of time runs, those within the window of it are open, newest first."""
+    found = [(week.row["entry_week"], week.standing) for week in _page().weeks]
+    assert found == sorted(found, reverse=True)
+    assert [(str(week), standing) for week, standing in found if standing != "closed"] == [
+        ("2026-11-23", "running"),
+        ("2026-11-16", "open"),
+        ("2026-11-09", "open"),
+    ]
+
+
+def test_running_week_lasts_to_its_last_day() -> None:
+    """A week runs on its seventh day and is over on the eighth; while it runs it is in no chart."""
+    sunday = _context(as_of=AS_OF - timedelta(days=1)).published
+    weeks = {str(week.row["entry_week"]): week.standing for week in sections.weeks(sunday, "sso_setup")}
+    assert weeks["2026-11-16"] == "running"
+    assert sections.figures(sunday, "sso_setup")["trend"]["data"][1]["x"][1:] == ["2026-11-09"]
+
+
+def test_open_weeks_are_hollow_and_shaded() -> None:
+    """Exactly the open weeks are in the hollow trace, after the closed one that it starts from, and are shaded."""
+    trend = _page().figures["trend"]
+    assert trend["data"][1]["x"] == ["2026-11-02", "2026-11-09", "2026-11-16"]
+    assert trend["data"][0]["x"][-1] == "2026-11-02"
+    assert [(shape["x0"], shape["x1"]) for shape in trend["layout"]["shapes"]] == [("2026-11-06", "2026-11-20")]
+
+
+def test_stuck_list_has_the_longest_wait_first() -> None:
+    """The list is ordered by waiting time, names the organization or else its id, and the error or else its code."""
+    stuck = sections.stuck(_published(), "sso_setup")
+    waits = [waiting.row["idle_us"] for waiting in stuck]
+    assert waits == sorted(waits, reverse=True)
+    assert {waiting.organization for waiting in stuck} == {"organization_name", "organization_id"}
+    assert all(waiting.row[waiting.error] or not waiting.row["last_error_code"] for waiting in stuck)
+
+
+@pytest.mark.parametrize(
+    ("url", "address"),
+    [
+        ("https://docs.example.com/x?a=1", "https://docs.example.com/x?a=1"),
+        ("http://docs.example.com", "http://docs.example.com"),
+        ("javascript:alert(1)", ""),
+        ("JaVaScRiPt://x/%0aalert(1)", ""),
+        ("data:text/html,x", ""),
+        ("//docs.example.com", ""),
+        ("https:", ""),
+        ("http://[", ""),
+        (None, ""),
+    ],
+)
+def test_only_web_addresses_become_links(url: str | None, address: str) -> None:
+    """Only http and https with a host are linked."""
+    assert sections.web_address(url) == address
+
+
+def test_stale_data_are_announced() -> None:
+    """Data that end longer before the as-of time than the setting allows raise the band, younger ones do not."""
+    stale = _context(watermark=AS_OF - timedelta(hours=26, seconds=1))
+    assert _text(head(stale, "", "index.html").stale).startswith("No events since 22 Nov 2026, 03:59 UTC.")
+    assert head(_context(watermark=AS_OF - timedelta(hours=26)), "", "index.html").stale == ()
+    assert head(_context(watermark=None), "", "index.html").stale == ()
+
+
+def test_links_lead_from_any_depth() -> None:
+    """Links of a page in a folder lead out of it first, and the page itself is marked."""
+    shown = head(_context(), "", "funnels/sso_setup.html")
+    assert [link.href for link in shown.links if link.is_current] == ["../funnels/sso_setup.html"]
+    assert shown.links[0].href == "../index.html"
+
+
+def test_overview_has_every_funnel_in_order() -> None:
+    """The front page lists the funnels by position, with a line where two closed weeks are known."""
+    funnels = overview_page(_context()).funnels
+    assert [one.about["funnel_id"] for one in funnels] == ["sso_setup", "dsync_setup", "audit_logs_setup"]
+    assert all(len(one.spark.split()) == 12 for one in funnels)
+    assert spark([0.5, None]) == ""
+    assert spark([0.0, 1.0]) == "2.0,22.0 94.0,2.0"
+
+
+def test_seed_metrics_stand_beside_ours() -> None:
+    """The seed's five figures keep their names and form; each has its counterpart."""
+    metrics = {metric.name: metric for metric in definitions_page(_context()).seed}
+    assert metrics["completion_rate"].value.text == "37.40%"
+    assert metrics["avg_completion_time"].value.text == "1.1 days"
+    assert metrics["portals_opened"].ours == Cell("914", "rpt_funnels", "*", "entrant_count", "count")
+    assert all(metric.ours for metric in metrics.values())
+
+
+def test_health_tells_findings_from_clean_checks() -> None:
+    """Findings come most first; what was looked for and not found is apart."""
+    page = health_page(_context())
+    assert [row["finding"] for row in page.found] == ["duplicate", "quarantined", "out_of_band", "late_activation"]
+    assert [row["finding"] for row in page.clean] == ["bomb", "unattributed"]
