@@ -8,7 +8,6 @@ ratio, not the seconds, between machines.
 
 from __future__ import annotations
 
-import os
 import resource
 import subprocess
 import sys
@@ -56,10 +55,11 @@ def _build(data: Path, as_of: str) -> None:
 
 def _read_raw(made: Path) -> None:
     """The floor: the same lines as JSON text, counted and written to Parquet, nothing understood."""
-    query = f"select * from read_ndjson_objects('{made}/*/*.jsonl', ignore_errors = true)"
+    files = [str(file) for file in made.rglob("*.jsonl")]
     with duckdb.connect() as connection:
         connection.execute("set enable_progress_bar = false")
-        connection.execute(f"copy ({query}) to '{made}/raw.parquet' (format parquet, compression zstd)")
+        connection.execute("create table raw as from read_ndjson_objects(?, ignore_errors = true)", [files])
+        connection.table("raw").write_parquet(str(made / "raw.parquet"), compression="zstd")
 
 
 def _timed(work: Callable[[], None]) -> float:
@@ -69,7 +69,7 @@ def _timed(work: Callable[[], None]) -> float:
 
 
 def _megabytes(folder: Path) -> float:
-    return sum(os.path.getsize(file) for file in folder.rglob("*.jsonl")) / 1e6
+    return sum(file.stat().st_size for file in folder.rglob("*.jsonl")) / 1e6
 
 
 if __name__ == "__main__":

@@ -8,7 +8,8 @@ from __future__ import annotations
 import polars as pl
 
 LINE = ["event_id", "content_hash", "origin_file", "origin_line"]
-KNOWN_COLUMNS = [*LINE, "received_at", "source", "is_variant"]
+COMPARED = [*LINE, "received_at", "source"]
+KNOWN_COLUMNS = [*COMPARED, "is_variant"]
 
 
 def settle(batch: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
@@ -25,22 +26,18 @@ def settle(batch: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
     A line that stands in the store itself keeps its fate: reading it again is no second delivery.
     """
     own = known.select(*LINE, is_own_variant="is_variant").sort("is_own_variant").unique(LINE, keep="first")
-    rows = batch.with_row_index("arrival").join(own, on=LINE, how="left", maintain_order="left")
+    rows = batch.select(COMPARED).with_row_index("arrival").join(own, on=LINE, how="left", maintain_order="left")
     is_own = pl.col("is_own_variant").is_not_null()
     is_known = pl.col("event_id").is_in(known["event_id"].unique().implode())
     rows = rows.with_columns(
         is_first=~is_known & pl.col("event_id").is_first_distinct(),
         is_copy=~is_own & (is_known | ~pl.col("event_id").is_first_distinct()),
     )
-    better = _better_copies(rows, known)
-    return rows.with_columns(
-        is_event=pl.col("is_first") | (~pl.col("is_own_variant")).fill_null(value=False),
-        is_variant=pl.col("arrival").is_in(better.implode()),
-    ).select(
-        *batch.columns,
-        "is_event",
-        "is_variant",
-        is_kept=pl.col("is_first") | pl.col("is_variant"),
+    is_event = pl.col("is_first") | (~pl.col("is_own_variant")).fill_null(value=False)
+    is_variant = pl.col("arrival").is_in(_better_copies(rows, known).implode())
+    fates = rows.select("is_first", is_event=is_event, is_variant=is_variant)
+    return batch.with_columns(
+        fates["is_event"], fates["is_variant"], (fates["is_first"] | fates["is_variant"]).alias("is_kept")
     )
 
 
