@@ -7,7 +7,7 @@ made of them. Pure functions over positions and frames.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 import polars as pl
@@ -39,25 +39,19 @@ def shown(path: str) -> str:
 
 def make_books(positions: Iterable[Position]) -> pl.DataFrame:
     """One row of `BOOKS_SCHEMA` a file, as last read, by source and path."""
-    columns = {
-        "first_duplicate_at": "first_duplicate_us",
-        "last_duplicate_at": "last_duplicate_us",
-    }
-    rows = [
-        {name: getattr(position, columns.get(name, name)) for name in BOOKS_SCHEMA} | {"path": shown(position.path)}
-        for position in positions
-    ]
-    numbers = {name: pl.Int64() if name in columns else kind for name, kind in BOOKS_SCHEMA.items()}
-    return pl.DataFrame(rows, schema=numbers).cast(dict.fromkeys(columns, MOMENT)).sort("source", "path")
+    rows = [asdict(position) | {"path": shown(position.path)} for position in positions]
+    times = {"first_duplicate_us": pl.Int64(), "last_duplicate_us": pl.Int64()}
+    frame = pl.DataFrame(rows, schema={**BOOKS_SCHEMA, **times})
+    as_times = [pl.col(name).cast(MOMENT).alias(name.replace("_us", "_at")) for name in times]
+    return frame.with_columns(as_times).select(list(BOOKS_SCHEMA)).sort("source", "path")
 
 
 def file_findings(positions: Iterable[Position], scanned: Iterable[Sequence[str]]) -> pl.DataFrame:
     """Rows (finding, source, path): what the scan could not read, and files rewritten or cut off."""
     rows = [(finding, source, shown(path)) for finding, source, path in scanned]
-    for position in positions:
-        place = (position.source, shown(position.path))
-        rows += [("rewritten_file", *place)] if position.is_rewritten else []
-        rows += [("incomplete_file", *place)] if position.is_incomplete else []
+    for p in positions:
+        rows += [("rewritten_file", p.source, shown(p.path))] * p.is_rewritten
+        rows += [("incomplete_file", p.source, shown(p.path))] * p.is_incomplete
     return pl.DataFrame(rows, schema=FINDING_SCHEMA, orient="row").sort(pl.all())
 
 
@@ -72,17 +66,17 @@ def count_fates(positions: Sequence[Position], settled: pl.DataFrame, quarantine
     Raises:
         CheckFailedError: for some file, lines and fates differ.
     """
-    events = _by_file(settled.filter("is_event"), count=pl.len())
-    bad = _by_file(quarantined, count=pl.len())
-    at = pl.col("timestamp").cast(pl.Int64)
-    copies = _by_file(
-        settled.filter(~pl.col("is_event")),
-        count=pl.len(),
-        first=at.min(),
-        last=at.max(),
-        example=pl.col("event_id").min(),
+    is_copy, at = ~pl.col("is_event"), pl.col("timestamp").cast(pl.Int64)
+    understood = settled.group_by("origin_file").agg(
+        events=pl.col("is_event").sum(),
+        duplicates=is_copy.sum(),
+        first=at.filter(is_copy).min(),
+        last=at.filter(is_copy).max(),
+        example=pl.col("event_id").filter(is_copy).min(),
     )
-    counted = [_with(p, events.get(p.file, {}), bad.get(p.file, {}), copies.get(p.file, {})) for p in positions]
+    bad = dict(quarantined.group_by("origin_file").len().iter_rows())
+    fates = {row.pop("origin_file"): row for row in understood.to_dicts()}
+    counted = [_with(p, fates.get(p.file, NO_FATES), bad.get(p.file, 0)) for p in positions]
     for p in counted:
         if p.lines != p.events + p.duplicates + p.quarantined:
             raise CheckFailedError(
@@ -92,21 +86,20 @@ def count_fates(positions: Sequence[Position], settled: pl.DataFrame, quarantine
     return counted
 
 
-def _by_file(frame: pl.DataFrame, **measures: pl.Expr) -> Mapping[int, dict[str, Any]]:
-    rows = frame.group_by("origin_file").agg(**measures).to_dicts()
-    return {row["origin_file"]: row for row in rows}
+NO_FATES = {"events": 0, "duplicates": 0, "first": None, "last": None, "example": None}
 
 
-def _with(position: Position, events: dict[str, Any], bad: dict[str, Any], copies: dict[str, Any]) -> Position:
-    firsts = [us for us in (position.first_duplicate_us, copies.get("first")) if us is not None]
-    lasts = [us for us in (position.last_duplicate_us, copies.get("last")) if us is not None]
-    examples = [text for text in (position.duplicate_example, copies.get("example")) if text is not None]
+def _with(p: Position, fates: Mapping[str, Any], quarantined: int) -> Position:
     return replace(
-        position,
-        events=position.events + events.get("count", 0),
-        duplicates=position.duplicates + copies.get("count", 0),
-        quarantined=position.quarantined + bad.get("count", 0),
-        first_duplicate_us=min(firsts, default=None),
-        last_duplicate_us=max(lasts, default=None),
-        duplicate_example=min(examples, default=None),
+        p,
+        events=p.events + fates["events"],
+        duplicates=p.duplicates + fates["duplicates"],
+        quarantined=p.quarantined + quarantined,
+        first_duplicate_us=min(_present(p.first_duplicate_us, fates["first"]), default=None),
+        last_duplicate_us=max(_present(p.last_duplicate_us, fates["last"]), default=None),
+        duplicate_example=min(_present(p.duplicate_example, fates["example"]), default=None),
     )
+
+
+def _present(*values: Any) -> list[Any]:
+    return [value for value in values if value is not None]

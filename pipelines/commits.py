@@ -68,25 +68,10 @@ class Position:
     last_duplicate_us: int | None = None
     duplicate_example: str | None = None
 
-
-@dataclass(frozen=True)
-class Commit:
-    """One change of the store. `findings` (finding, source, path) replace the earlier ones; None leaves them."""
-
-    number: int
-    parent: str | None
-    kind: str
-    written_us: int
-    schema: int = SCHEMA
-    as_of: str | None = None
-    versions: dict[str, str] = field(default_factory=dict)
-    added: list[StoredFile] = field(default_factory=list)
-    removed: list[str] = field(default_factory=list)
-    positions: list[Position] = field(default_factory=list)
-    counts: dict[str, int] = field(default_factory=dict)
-    findings: list[list[str]] | None = None
-    resolved: list[str] = field(default_factory=list)
-    build: dict[str, Any] | None = None
+    @property
+    def mark(self) -> int:
+        """The byte of the file, as it lies on disk, that `tail` ends at."""
+        return self.size if self.is_whole else self.offset
 
 
 @dataclass
@@ -124,31 +109,26 @@ class History:
     def add(self, kind: str, written_us: int, **fields: Any) -> None:
         """Write the next commit; all that it names must be on disk.
 
+        Args:
+            kind: ingest, publish, or another word for what is done.
+            written_us: wall clock, µs since 1970.
+            fields: `added` (StoredFile), `removed` (paths), `positions` (Position), `counts` (lines by fate), `build`
+                (what is published), `as_of`, `resolved` (quarantine ids), and `findings` (finding, source, path),
+                which replace the earlier ones.
+
         Raises:
             FixableError: the disk is full or broken, or somebody else wrote that commit.
         """
-        commit = Commit(self.number + 1, self.seal, kind, written_us, versions=_versions(), **fields)
-        data = _sealed(json.dumps(asdict(commit), sort_keys=True, separators=(",", ":"), default=str).encode())
-        temporary = self.folder / f".{commit.number:06}.tmp"
+        number = self.number + 1
+        fixed = {"number": number, "parent": self.seal, "schema": SCHEMA, "versions": _versions()}
+        body = {**fields, **fixed, "kind": kind, "written_us": written_us}
+        data = _sealed(json.dumps(body, sort_keys=True, separators=(",", ":"), default=_plain).encode())
+        temporary = self.folder / f".{number:06}.tmp"
         write_file(temporary, data)
-        link_commit(temporary, self.folder / f"{commit.number:06}.json")
+        link_commit(temporary, self.folder / f"{number:06}.json")
         self._take(data)
 
     def _take(self, data: bytes) -> None:
-        commit = self._decode(data)
-        self.number, self.seal = commit.number, hashlib.sha256(data).hexdigest()
-        for path in commit.removed:
-            del self.files[path]
-        self.files |= {file.path: file for file in commit.added}
-        self.positions |= {position.file: position for position in commit.positions}
-        self.findings = self.findings if commit.findings is None else commit.findings
-        if commit.build is None:
-            self.data_number = commit.number
-        else:
-            finished_at = datetime.fromtimestamp(commit.written_us / 1e6, UTC).isoformat(timespec="microseconds")
-            self.builds.append({**commit.build, "finished_at": finished_at})
-
-    def _decode(self, data: bytes) -> Commit:
         number = self.number + 1
         try:
             body = json.loads(data)["commit"]
@@ -157,16 +137,26 @@ class History:
                     f"{self.folder / f'{number:06}.json'} was written by a newer version of portal-funnels "
                     f"(store schema {body['schema']}, this version knows {SCHEMA}): install that version"
                 )
-            body["added"] = [StoredFile(**file) for file in body["added"]]
-            body["positions"] = [Position(**position) for position in body["positions"]]
-            commit = Commit(**body)
+            if data != _sealed(data[len(_OPENING) : -_CLOSING_LENGTH]) or body["number"] != number:
+                raise _broken(self.folder, number, "it is damaged")
+            if body["parent"] != self.seal:
+                raise _broken(self.folder, number, "it does not follow the one before")
+            self._fold(body)
         except (ValueError, KeyError, TypeError):
             raise _broken(self.folder, number, "it is damaged") from None
-        if data != _sealed(data[len(_OPENING) : -_CLOSING_LENGTH]) or commit.number != number:
-            raise _broken(self.folder, number, "it is damaged")
-        if commit.parent != self.seal:
-            raise _broken(self.folder, number, "it does not follow the one before")
-        return commit
+        self.number, self.seal = number, hashlib.sha256(data).hexdigest()
+
+    def _fold(self, body: dict[str, Any]) -> None:
+        for path in body.get("removed", ()):
+            del self.files[path]
+        self.files |= {file["path"]: StoredFile(**file) for file in body.get("added", ())}
+        self.positions |= {position["file"]: Position(**position) for position in body.get("positions", ())}
+        self.findings = body.get("findings", self.findings)
+        if build := body.get("build"):
+            finished_at = datetime.fromtimestamp(body["written_us"] / 1e6, UTC).isoformat(timespec="microseconds")
+            self.builds.append({**build, "finished_at": finished_at})
+        else:
+            self.data_number = body["number"]
 
 
 _OPENING = b'{"commit":'
@@ -179,6 +169,10 @@ def _sealed(body: bytes) -> bytes:
 
 def _broken(folder: Path, number: int, why: str) -> FixableError:
     return FixableError(f"history breaks at commit {number:06}: {why}; restore {folder} from a backup")
+
+
+def _plain(value: object) -> object:
+    return asdict(value) if isinstance(value, StoredFile | Position) else str(value)
 
 
 def _versions() -> dict[str, str]:

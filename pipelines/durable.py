@@ -92,15 +92,6 @@ def link_commit(temporary: Path, final: Path) -> None:
     remove(temporary)
 
 
-def replace_file(path: Path, data: bytes) -> None:
-    """Exchange a file that may be lost, such as a cache: whole or not at all for readers, not brought to disk."""
-    temporary = path.with_name(f".{path.name}.tmp")
-    with fixable(path, len(data)):
-        _step("replace", path)
-        temporary.write_bytes(data)
-        temporary.replace(path)
-
-
 def swing_symlink(link: Path, target: str) -> None:
     """Let `link` point to `target` from one moment to the next, whatever it was before."""
     temporary = link.with_name(f".{link.name}.tmp")

@@ -7,7 +7,6 @@ the inbox or knows what an event means. Only the holder of the build lock may ti
 from __future__ import annotations
 
 import hashlib
-import json
 import time
 from collections.abc import Mapping, Sequence
 from io import BytesIO
@@ -41,7 +40,6 @@ class EventStore:
     def __init__(self, paths: DataPaths, history: History) -> None:
         self._paths = paths
         self._history = history
-        self._checked_file = paths.events / "checked.json"
 
     @classmethod
     def open(cls, paths: DataPaths) -> EventStore:
@@ -51,7 +49,8 @@ class EventStore:
             FixableError: the log is broken, a file is missing or damaged, or a newer version wrote the store.
         """
         store = cls(paths, History.read(paths.commits))
-        store._check_files()
+        if faults := [fault for file in store._history.files.values() if (fault := store._fault(file))]:
+            raise FixableError(*faults[:10])
         return store
 
     @property
@@ -85,18 +84,13 @@ class EventStore:
         """How far each inbox file has been read, by its number."""
         return self._history.positions
 
-    @property
-    def scan_findings(self) -> list[list[str]]:
-        """(finding, source, path) of what the last ingest could not read."""
-        return self._history.findings
-
     def books(self) -> pl.DataFrame:
         """One row of `BOOKS_SCHEMA` for each inbox file ever read, as last read: P1 holds in each."""
         return make_books(self.positions.values())
 
     def file_findings(self) -> pl.DataFrame:
         """Rows (finding, source, path): files rewritten, cut off, unreadable, or no files at all."""
-        return file_findings(self.positions.values(), self.scan_findings)
+        return file_findings(self.positions.values(), self._history.findings)
 
     def publishes(self) -> list[dict[str, Any]]:
         """What `record_publish` was given, oldest first, as JSON keeps it, with `finished_at` (ISO 8601, UTC)."""
@@ -135,7 +129,7 @@ class EventStore:
             events: `EVENT_SCHEMA` and `origin_file`, in order of arrival.
             quarantined: `QUARANTINE_SCHEMA` and `origin_file`.
             positions: new positions, `lines` already counted; the fates are counted here, by another way.
-            findings: (finding, source, path) of this ingest, where they differ from `scan_findings`.
+            findings: (finding, source, path) of all that cannot be read; None where the scan is not over.
             now_us: wall clock, µs since 1970.
 
         Returns:
@@ -154,40 +148,26 @@ class EventStore:
         }
         added = self._write(settled.filter("is_kept"), self._unseen(quarantined))
         changed = [p for p in counted if self.positions.get(p.file) != p]
-        if added or changed or findings is not None:
-            self._history.add("ingest", now_us, added=added, positions=changed, counts=totals, findings=findings)
+        fields = {} if findings in (None, self._history.findings) else {"findings": findings}
+        if added or changed or fields:
+            self._history.add("ingest", now_us, added=added, positions=changed, counts=totals, **fields)
         return totals
 
     def record_publish(self, build: dict[str, Any]) -> None:
         """Note in the log what is about to be published, so that the history of reports outlives every file."""
         self._history.add("publish", time.time_ns() // 1000, as_of=build.get("as_of"), build=build)
 
-    def remember_checked(self) -> None:
-        """Keep which files have been checked as they are, so that the next opening need not read them."""
-        marks = {path: _mark(self._paths.root / path) for path in self._history.files}
-        durable.replace_file(self._checked_file, json.dumps(marks).encode())
-
     def _files(self, folder: str) -> list[Path]:
         return [self._paths.root / path for path in sorted(self._history.files) if path.startswith(folder)]
 
-    def _check_files(self) -> None:
-        try:
-            checked = json.loads(self._checked_file.read_bytes())
-        except (OSError, ValueError):  # a cache: without it every file is read
-            checked = {}
-        faults = [fault for file in self._history.files.values() if (fault := self._fault(file, checked))]
-        if faults:
-            raise FixableError(*(f"{fault}; restore it from a backup" for fault in faults))
-
-    def _fault(self, file: StoredFile, checked: Mapping[str, object]) -> str | None:
+    def _fault(self, file: StoredFile) -> str | None:
         path = self._paths.root / file.path
         with durable.fixable(path):
             if not path.is_file():
-                return f"{path} is missing"
-            mark = _mark(path)
-            if mark[0] == file.bytes and (checked.get(file.path) == mark or _sha256(path) == file.sha256):
-                return None
-        return f"{path} does not match its checksum"
+                return f"{path} is missing; restore it from a backup"
+            with path.open("rb") as opened:
+                is_good = hashlib.file_digest(opened, "sha256").hexdigest() == file.sha256
+        return None if is_good else f"{path} does not match its checksum; restore it from a backup"
 
     def _known(self, events: pl.DataFrame) -> pl.DataFrame:
         """The stored rows that carry an id of the batch; the short keys are read first, as most batches are new."""
@@ -234,14 +214,3 @@ class EventStore:
 
 def _batch_name(number: int) -> str:
     return f"batch={number:06}.parquet"
-
-
-def _mark(path: Path) -> list[int]:
-    """What changes when somebody touches a file: size first, then times and inode."""
-    info = path.stat()
-    return [info.st_size, info.st_mtime_ns, info.st_ctime_ns, info.st_ino]
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

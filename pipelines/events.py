@@ -61,20 +61,20 @@ QUARANTINE_SCHEMA: dict[str, pl.DataType] = {
 REASONS: dict[str, str] = {
     "too_long": "longer than 16 MiB",
     "not_utf8": "not UTF-8",
+    "too_deep": "nested deeper than 64 levels, or more than 10,000 keys",
     "not_json": "not JSON",
     "torn_write": "cut off while the receiver wrote it; it was never acknowledged",
-    "too_deep": "nested deeper than 64 levels, or more than 10,000 keys",
     "repeated_key": "a top-level key stands twice",
     "not_an_object": "not a JSON object",
+    "contradiction": "two spellings of one key with different values",
     "no_event_type": "no event type",
     "no_timestamp": "no timestamp",
     "bad_time": "a timestamp that is not understood",
     "no_data": "a webhook without a data object",
     "broken_text": "half a character in an id",
-    "contradiction": "two spellings of one key with different values",
 }
-"""Why a line is in quarantine. Where several apply, the first of this list is named, save that a contradiction
-is found at its own field: one about the event type comes before a missing time."""
+"""Why a line is in quarantine: where several apply, the first of them, save that a contradiction between timestamps
+or inside the payload is found only when these are read."""
 
 _DAY_US = 86_400_000_000
 _EPOCH = date(1970, 1, 1).toordinal()

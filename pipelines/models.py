@@ -103,13 +103,18 @@ def tables_read(sql: str) -> frozenset[str]:
     Raises:
         ValueError: the text is not one SELECT.
     """
-    with duckdb.connect() as connection:
-        tree = json.loads(connection.execute("select json_serialize_sql(?)", [sql]).fetchall()[0][0])
+    tree = json.loads(_parser().execute("select json_serialize_sql(?)", [sql]).fetchall()[0][0])
     if tree["error"]:
         raise ValueError(f"not one SELECT: {tree['error_message']}")
     nodes = list(_nodes(tree))
     named = {str(node["table_name"]) for node in nodes if node.get("type") == "BASE_TABLE"}
     return frozenset(named - {entry["key"] for node in nodes for entry in _cte_entries(node)})
+
+
+@lru_cache
+def _parser() -> duckdb.DuckDBPyConnection:
+    """One connection for all texts: opening one costs more than parsing."""
+    return duckdb.connect()
 
 
 def _cte_entries(node: dict[str, object]) -> Iterable[dict[str, str]]:

@@ -45,9 +45,10 @@ _SECRET_KEY = re.compile(
 _PORTAL = re.compile(r"\b(?:setup|id)\.workos\.com\b|/portal/launch", re.IGNORECASE | re.ASCII)
 _SECRET_QUERY = re.compile(r"(?:token|secret|code|key|sig|signature|password)=", re.IGNORECASE | re.ASCII)
 _LINK_SECRET = re.compile(r"""(?:token|secret)=([^&\s#"'<>\\]+)""", re.IGNORECASE | re.ASCII)
-_KEY_IN_JSON = re.compile(r"""(?<![\w.-])([\w.-]++)(?=(\\*(?:["']|%22)\s{0,4}(?::|%3[aA])|=|%3[dD]))""", re.ASCII)
-_KEY_IN_TEXT = re.compile(r"""(?<![\w.-])([\w.-]++)(?=(\\*(?:["']|%22)?\s{0,4}(?:[:=]|%3[aAdD])))""", re.ASCII)
-_ESCAPE = re.compile(r"\\u00([2-7][0-9a-fA-F])|\\(/)")
+_KEY = r"(?<![\w.-])(?!(?<=\[redacted:)link:[0-9a-f]{12}\])([\w.-]++)"
+_KEY_IN_JSON = re.compile(_KEY + r"""(?=(\\*(?:["']|%22)\s{0,4}(?::|%3[aA])|=|%3[dD]))""", re.ASCII)
+_KEY_IN_TEXT = re.compile(_KEY + r"""(?=(\\*(?:["']|%22)?\s{0,4}(?:[:=]|%3[aAdD])))""", re.ASCII)
+_ESCAPE = re.compile(r"(?<!\\)\\++(?:u00([2-7][0-9a-fA-F])|(/))")
 
 _Replacement = str | Callable[[re.Match[str]], str]
 _RULES: list[tuple[re.Pattern[str], _Replacement]] = [
@@ -180,14 +181,24 @@ def _under_key(text: str, kind: str) -> str:
 def _clean(text: str, keys: re.Pattern[str]) -> str:
     """The text itself where no rule finds anything."""
     plain = _unescape(text)
-    cleaned = plain
-    for pattern, replacement in _RULES:
-        cleaned = pattern.sub(replacement, cleaned)
-    for match in keys.finditer(cleaned):
-        if _kind_of(match[1][-64:]):
-            cleaned = cleaned[: match.end(2)] + "[redacted:rest]"
+    cleaned = _apply_rules(plain, keys)
+    if cleaned == plain:
+        return text
+    # A mark may make another secret of its neighbours, so that redacting again would find more.
+    for _ in range(3):
+        before, cleaned = cleaned, _apply_rules(_unescape(cleaned), keys)
+        if cleaned == before:
             break
-    return text if cleaned == plain else cleaned
+    return cleaned
+
+
+def _apply_rules(text: str, keys: re.Pattern[str]) -> str:
+    for pattern, replacement in _RULES:
+        text = pattern.sub(replacement, text)
+    for match in keys.finditer(text):
+        if _kind_of(match[1][-64:]):
+            return text[: match.end(2)] + "[redacted:rest]"
+    return text
 
 
 def _unescape(text: str) -> str:

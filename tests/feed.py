@@ -101,7 +101,7 @@ def check_promises(paths: DataPaths) -> None:
     assert events.filter(~pl.col("is_variant"))["event_id"].is_unique().all()
     assert events["event_id"].n_unique() == events.filter(~pl.col("is_variant")).height
     found = {path for folder in (paths.events, paths.quarantine) for path in folder.rglob("*") if path.is_file()}
-    named = {*store.event_files, *store.quarantine_files, paths.events / "checked.json"}
+    named = {*store.event_files, *store.quarantine_files}
     assert {path for path in found if path.parent != paths.commits} <= named
     assert sorted(path.name for path in paths.commits.iterdir()) == [f"{n:06}.json" for n in range(1, store.number + 1)]
 

@@ -30,32 +30,19 @@ PAGE = re.compile(rb'"object"\s*:\s*"list"')
 
 
 @dataclass(frozen=True)
-class LongLine:
-    """A line that was passed over: its length in bytes, its SHA-256 and its beginning."""
-
-    number: int
-    offset: int
-    length: int
-    sha256: str
-    beginning: bytes
-
-
-@dataclass(frozen=True)
 class Block:
-    """Lines that are not blank, without outer blanks; `end` and `newlines` are where the next block starts."""
+    """Lines that are not blank, without outer blanks; `end` and `newlines` are where the next block starts.
+
+    `too_long` tells about the one line of a block that was passed over, of which `data` has the beginning.
+    """
 
     numbers: list[int]
     offsets: list[int]
     data: list[bytes]
     end: int
     newlines: int
-    tail: bytes
-    long_line: LongLine | None = None
-
-    @property
-    def lines(self) -> int:
-        """How many lines."""
-        return len(self.data) + (self.long_line is not None)
+    tail: bytes = b""
+    too_long: str | None = None
 
 
 class Window:
@@ -142,10 +129,13 @@ def _pass_long_line(window: Window, offset: int, newlines: int) -> Block | None:
     last = data.find(b"\n")
     digest.update(data[:last])
     window.drop(last + 1)
-    long_line = LongLine(newlines + 1, offset, length + last, digest.hexdigest(), beginning)
-    return Block(
-        [], [], [], offset + length + last + 1, newlines + 1, data[max(0, last + 1 - EDGE) : last + 1], long_line
-    )
+    tail = data[max(0, last + 1 - EDGE) : last + 1]
+    too_long = _too_long(length + last, digest.hexdigest())
+    return Block([newlines + 1], [offset], [beginning], offset + length + last + 1, newlines + 1, tail, too_long)
+
+
+def _too_long(length: int, sha256: str) -> str:
+    return f"{length} bytes, SHA-256 {sha256}"
 
 
 def is_document(start: bytes) -> bool:
@@ -170,9 +160,8 @@ def cut_elements(document: bytes, spans: list[tuple[int, int]], offset: int) -> 
             yield _element_block(document, held)
             held = []
         if is_long:
-            digest = hashlib.sha256(document[at:end]).hexdigest()
-            long_line = LongLine(number, at, end - at, digest, document[at : at + KEPT_BYTES])
-            yield Block([], [], [], end, number, b"", long_line)
+            too_long = _too_long(end - at, hashlib.sha256(document[at:end]).hexdigest())
+            yield Block([number], [at], [document[at : at + KEPT_BYTES]], end, number, too_long=too_long)
         else:
             held.append((number, at, end))
     if held:
@@ -180,67 +169,38 @@ def cut_elements(document: bytes, spans: list[tuple[int, int]], offset: int) -> 
 
 
 def _element_block(document: bytes, held: list[tuple[int, int, int]]) -> Block:
-    data = [document[at:end] for _, at, end in held]
-    return Block([span[0] for span in held], [span[1] for span in held], data, held[-1][2], held[-1][0], b"")
+    numbers, starts, ends = map(list, zip(*held, strict=True))
+    return Block(numbers, starts, [document[at:end] for _, at, end in held], ends[-1], numbers[-1])
 
 
 def find_elements(document: bytes) -> list[tuple[int, int]] | None:
-    """Start and end of each element, outer blanks left out; None where a bracket or a text is open at the end."""
-    elements = _Elements(document)
+    """Start and end of each element, outer blanks left out; None where a bracket or a text is open at the end.
+
+    Brackets, texts and commas alone decide; whether an element, or what follows the last one, is JSON is for the door.
+    """
+    spans: list[tuple[int, int]] = []
+    start, before = len(document) - len(document.removeprefix(BOM)), b""
+    depth, level = 0, 1 if document[start:].lstrip(WHITE).startswith(b"[") else 2
+    is_inside: bool | None = None  # commas at depth `level` part elements; None: not yet
     for token in TOKEN.finditer(document):
         mark = token[0]
         if mark == b'"':
             return None
-        if mark in (b"[", b"{"):
-            elements.open(mark, token.start())
-        elif mark in (b"]", b"}"):
-            elements.close(token.start())
-        elif mark == b"," and elements.depth == elements.level:
-            elements.end(token.start(), token.end())
-        elements.before = mark
-    elements.end(len(document), len(document))
-    return None if elements.depth else elements.spans
+        if mark == b"[" and depth + 1 == level and is_inside is None:
+            is_inside = level == 1 or (before == b'"data"' and PAGE.search(document) is not None) or None
+            start = token.end() if is_inside else start
+        is_end = is_inside and depth == level and mark in (b",", b"]")
+        depth += (mark in (b"[", b"{")) - (mark in (b"]", b"}"))
+        if is_end:
+            spans.append((start, token.start()))
+            start, is_inside = token.end(), mark == b","
+        elif depth == 0 and level == 2 and is_inside is False:
+            start, level = token.end(), 0  # what a page tells beside its data is passed over
+        before = mark
+    spans.append((start, len(document)))
+    return None if depth > 0 else [span for span in (_trimmed(document, *span) for span in spans) if span[0] < span[1]]
 
 
-class _Elements:
-    """Finds elements by brackets, texts and commas alone; whether one is JSON is judged at the door.
-
-    Commas at depth `level` part elements; 0: none have begun; -1: those of this page are over.
-    """
-
-    def __init__(self, document: bytes) -> None:
-        self._document = document
-        self._start = len(document) - len(document.removeprefix(BOM))
-        self._is_page = PAGE.search(document) is not None
-        self.spans: list[tuple[int, int]] = []
-        self.depth = self.level = 0
-        self.before = b""
-
-    def open(self, mark: bytes, at: int) -> None:
-        """A bracket; that of an array, or of a page's data, begins the elements."""
-        if self.depth == 0:
-            self.end(at, at)
-        self.depth += 1
-        is_data = self.depth == 2 and self._is_page and self.before == b'"data"'
-        if mark == b"[" and (self.depth == 1 or is_data):
-            self.level, self._start = self.depth, at + 1
-
-    def close(self, at: int) -> None:
-        """The bracket's other half; a loose one belongs to the text between elements."""
-        if self.depth == 0:
-            return
-        if self.depth == self.level:
-            self.end(at, at + 1)
-            self.level = -1
-        elif self.depth == 1 and self.level == 0:
-            self.end(at + 1, at + 1)
-        self._start = at + 1 if self.depth == 1 else self._start
-        self.depth -= 1
-        self.level = self.level if self.depth else 0
-
-    def end(self, at: int, start: int) -> None:
-        """An element ends, if it is more than blanks, and the next one starts."""
-        text = self._document[self._start : at]
-        first, last = at - len(text.lstrip(WHITE)), self._start + len(text.rstrip(WHITE))
-        self.spans += [(first, last)] if first < last else []
-        self._start = start
+def _trimmed(document: bytes, start: int, end: int) -> tuple[int, int]:
+    text = document[start:end]
+    return end - len(text.lstrip(WHITE)), start + len(text.rstrip(WHITE))

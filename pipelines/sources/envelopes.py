@@ -1,6 +1,6 @@
-"""Where each field of an event lies: the application's spellings, the vendor's paths, and the wrapper of a webhook.
+"""Where each field of an event lies: all spellings of its keys, and the wrapper that a webhook may come in.
 
-Values stay as sent, only trimmed; what a name means is staging's business. Parsing and redaction are `door`'s.
+Values stay as sent, only trimmed; what a name means is staging's business. The vendor's own places are in `vendor`.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from pipelines.events import WEBHOOKS, parse_time
+from pipelines.sources.strictness import RefusedError
+from pipelines.sources.vendor import add_vendors_fields, text_of
 
 Json = dict[str, Any]
 Names = tuple[str, ...]
@@ -39,20 +41,8 @@ _IN_PAYLOAD = {
     "provider": "provider",
     **_IN_BOTH,
 }
-# Objects in the vendor's data that name the organization where the data itself does not.
-_HOLDERS = ("connection", "sso", "organization_domain", "user", "group", "owner")
-_DIRECTORY_EVENTS = {"dsync.activated", "dsync.deactivated", "dsync.deleted"}
 _NOTHING: tuple[Any, ...] = (None, "", {})
 _LINK_MARK = re.compile(r"\[redacted:link:[0-9a-f]{12}\]")
-
-
-class RefusedError(Exception):
-    """A line that goes to quarantine: a reason of `events.REASONS`, and a detail that quotes no secret."""
-
-    def __init__(self, reason: str, detail: str = "") -> None:
-        super().__init__(reason, detail)
-        self.reason = reason
-        self.detail = detail
 
 
 class Fields(NamedTuple):
@@ -60,7 +50,7 @@ class Fields(NamedTuple):
 
     event_id: str | None
     event_type: str
-    time_us: int
+    timestamp: int
     organization_id: str | None
     user_id: str | None
     connection_id: str | None
@@ -100,7 +90,7 @@ def received_us(line: Json) -> int | None:
 
 def event_id_of(value: Any) -> str | None:
     """An id as text; one that is over 256 characters, or was a secret, counts as none."""
-    text = _text(value)
+    text = text_of(value)
     return text if text and len(text) <= 256 and "[redacted:" not in text else None
 
 
@@ -112,8 +102,8 @@ def read_fields(body: Json, source: str) -> Fields:
     """
     shape = _shape_of_line(tuple(body))
     extra = {name: body[name] for name in shape.others}
-    found = _read_texts(body, shape.texts, extra)
-    event_type = found.get("event_type")
+    line = _read_texts(body, shape.texts, extra)
+    event_type = line.get("event_type")
     if event_type is None:
         raise RefusedError("no_event_type")
     time_us = _read_time(body, shape.times)
@@ -122,26 +112,23 @@ def read_fields(body: Json, source: str) -> Fields:
     payload = _read_payload(body, shape.payloads, source, extra)
     is_vendors = source == WEBHOOKS or _is_vendors(body)
     facts = _read_texts(payload, _texts_of_payload(tuple(payload), is_vendors), {})
-    event_id = found.get("event_id")
-    if event_id is not None and event_id_of(event_id) is None:
-        extra["id"], event_id = event_id, None
-    for name in _IN_BOTH:
-        if name in found and name in facts:
-            extra[name] = body[name]
     if is_vendors:
         extra.pop("object", None)
-        _add_vendors_fields(facts, event_type, payload)
+        add_vendors_fields(facts, event_type, payload)
+    for name, field in shape.texts:
+        if (field == "event_id" and event_id_of(line.get(field)) is None) or (field in _IN_BOTH and field in facts):
+            extra[name] = body[name]
     return Fields(
-        event_id,
+        event_id_of(line.get("event_id")),
         event_type,
         time_us,
-        found.get("organization_id") or facts.get("organization_id"),
-        found.get("user_id") or facts.get("user_id"),
+        line.get("organization_id") or facts.get("organization_id"),
+        line.get("user_id") or facts.get("user_id"),
         facts.get("connection_id") or facts.get("directory_id"),
         facts.get("provider") or facts.get("connection_type") or facts.get("directory_type"),
-        facts.get("intent") or found.get("intent"),
+        facts.get("intent") or line.get("intent"),
         _link_id(facts.get("link_id")),
-        facts.get("environment") or found.get("environment"),
+        facts.get("environment") or line.get("environment"),
         payload,
         extra,
     )
@@ -167,7 +154,7 @@ def _read_texts(line: Json, texts: tuple[tuple[str, str], ...], unread: Json) ->
     found: dict[str, str] = {}
     for name, field in texts:
         value = line[name]
-        text = value.strip() if type(value) is str else _text(value)
+        text = value.strip() if type(value) is str else text_of(value)
         if not text:
             if value not in _NOTHING:
                 unread[name] = value
@@ -179,7 +166,7 @@ def _read_texts(line: Json, texts: tuple[tuple[str, str], ...], unread: Json) ->
 def _read_time(line: Json, names: Names) -> int | None:
     found: int | None = None
     for name in names:
-        text = _text(line[name])
+        text = text_of(line[name])
         if text is None and line[name] in _NOTHING:
             continue
         try:
@@ -215,53 +202,7 @@ def _is_vendors(body: Json) -> bool:
     return is_shaped and body.keys().isdisjoint(_WHO)
 
 
-def _add_vendors_fields(facts: dict[str, str], event_type: str, data: Json) -> None:
-    """What the vendor keeps at places of its own: in the thing itself, or in an object beside it."""
-    kind = event_type.partition(".")[0]
-    if kind == "organization":
-        _put(facts, "organization_id", data.get("id"))
-    elif "organization_id" not in facts:
-        _put(facts, "organization_id", _holders_organization(data))
-    if event_type in _DIRECTORY_EVENTS:
-        _put(facts, "connection_id", data.get("id"))
-        _put(facts, "provider", data.get("type"))
-    elif kind == "connection":
-        _put(facts, "connection_id", (_held(data, "connection") or data).get("id"))
-        _put(facts, "provider", facts.get("connection_type") or data.get("type"))
-    elif kind == "authentication":
-        _put(facts, "connection_id", _held(data, "sso").get("connection_id"))
-
-
-def _holders_organization(data: Json) -> Any:
-    owner = _held(data, "owner")
-    if owner.get("type") == "organization":
-        return owner.get("id")
-    found = (_held(data, name).get("organization_id") for name in _HOLDERS if name in data)
-    return next(filter(None, found), None)
-
-
-def _put(facts: dict[str, str], field: str, value: Any) -> None:
-    text = _text(value)
-    if text:
-        facts[field] = text
-
-
-def _held(data: Json, name: str) -> Json:
-    """An object inside the data; an empty one where there is none."""
-    held = data.get(name)
-    return held if isinstance(held, dict) else {}
-
-
 def _link_id(text: str | None) -> str | None:
     """A link id that is a portal link or its token is what stands for that link, so that both spellings join."""
     mark = _LINK_MARK.search(text) if text and "[" in text else None
     return mark[0] if mark else text
-
-
-def _text(value: Any) -> str | None:
-    """A scalar as text, trimmed; None for what is empty, null, a list or an object."""
-    if isinstance(value, str):
-        return value.strip() or None
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return str(value) if isinstance(value, int) else None

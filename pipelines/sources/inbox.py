@@ -11,6 +11,7 @@ import re
 import stat
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from pathlib import Path
 
 from pipelines.books import shown
@@ -18,7 +19,7 @@ from pipelines.commits import Position
 from pipelines.durable import fixable
 from pipelines.errors import FixableError
 from pipelines.events import PORTAL, WEBHOOKS
-from pipelines.sources.opening import UnreadableError, open_file
+from pipelines.sources.opening import EDGE, UnreadableError, open_file
 
 SOURCES = (PORTAL, WEBHOOKS)
 READ = re.compile(r".+\.(?:jsonl|ndjson|json)(?:\.(?:gz|zst))?", re.IGNORECASE | re.DOTALL)
@@ -113,6 +114,10 @@ def _entries(folder: Path) -> list[os.DirEntry[str]]:
     return sorted(seen, key=lambda entry: entry.name)
 
 
+Place = tuple[str, str]
+Heads = dict[str, list[Position]]
+
+
 class Tracker:
     """Which position belongs to which file of a listing."""
 
@@ -120,10 +125,14 @@ class Tracker:
         self._known = {(position.source, position.path): position for position in positions}
         self._next = max((position.file for position in self._known.values()), default=0) + 1
         inodes = {(file.source, file.path): file.inode for file in files}
-        moved = [p for place, p in self._known.items() if inodes.get(place) != p.inode]
-        for file in files if moved else []:
+        moved = [p for place, p in self._known.items() if p.mark > 0 and inodes.get(place) != p.inode]
+        by_head: Heads = {}
+        for position in moved:
+            by_head.setdefault(position.head, []).append(position)
+        lengths = sorted({min(EDGE, position.mark) for position in moved})
+        for file in files if moved else ():
             if (file.source, file.path) not in self._known:
-                self._adopt(file, moved, inodes)
+                self._adopt(file, by_head, lengths, inodes)
 
     def known(self, file: InboxFile) -> Position | None:
         """The position of a file that was read before, under this name or another."""
@@ -134,17 +143,18 @@ class Tracker:
         self._next += 1
         return Position(self._next - 1, file.source, file.path)
 
-    def _adopt(self, file: InboxFile, moved: list[Position], inodes: Mapping[tuple[str, str], int]) -> None:
+    def _adopt(self, file: InboxFile, by_head: Heads, lengths: list[int], inodes: Mapping[Place, int]) -> None:
         """Let a new name take over the position of a vanished file that it continues.
 
         So does a name whose old place another file has taken (a rotated log), where the inode shows that it moved.
         """
         with contextlib.suppress(UnreadableError), open_file(file.location) as opened:
-            for position in moved:
+            heads = (by_head.get(opened.head(length), []) for length in lengths if length <= opened.size)
+            for position in chain.from_iterable(heads):
                 place = (position.source, position.path)
                 has_gone = place not in inodes or opened.inode == position.inode
                 if position.source == file.source and has_gone and opened.continues(position):
-                    moved.remove(position)
+                    by_head[position.head].remove(position)
                     del self._known[place]
                     self._known[file.source, file.path] = replace(position, path=file.path)
                     return

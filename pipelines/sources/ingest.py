@@ -19,13 +19,14 @@ from pipelines.events import EVENT_SCHEMA, QUARANTINE_SCHEMA, REASONS
 from pipelines.paths import DataPaths
 from pipelines.settings import Settings
 from pipelines.sources.cutting import Block
-from pipelines.sources.door import Lines, judge, set_aside
+from pipelines.sources.door import Judged, Lines, judge, set_aside
 from pipelines.sources.inbox import InboxFile, Listing, Tracker, scan
 from pipelines.sources.opening import UnreadableError, open_file
 from pipelines.sources.reading import Reading, start_of
 
-BATCH_LINES = 250_000
-BATCH_BYTES = 256 << 20
+Progress = Callable[[int, int], None]
+BATCH_LINES = 100_000
+BATCH_BYTES = 64 << 20
 ENOUGH_LINES = 1_000
 """Of fewer new lines, the share of bad ones says nothing."""
 
@@ -73,7 +74,7 @@ def ingest(
     *,
     full: bool = False,
     now_us: int,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> IngestReport:
     """Bring everything new in the inbox into the event store.
 
@@ -90,17 +91,14 @@ def ingest(
     """
     listing = scan(paths.inbox)
     store = EventStore.open(paths)
-    run = _Run(store, now_us, settings.ingestion.rest_before_last_line)
+    run = _Run(store, now_us, settings.ingestion.rest_before_last_line, progress)
     if removed := store.tidy():
         run.report.notices.append(f"went on after commit {store.number}: {removed} unfinished files removed")
     tracker = Tracker(store.positions.values(), listing.files)
     news = [file for file in listing.files if full or run.is_new(file, tracker.known(file))]
-    total, done = sum(file.size for file in news), 0
+    run.expected = sum(file.size for file in news)
     for file in news:
         run.read(file, tracker, full=full)
-        done += file.size
-        if progress:
-            progress(done, total)
     run.finish(listing)
     return run.report
 
@@ -118,8 +116,10 @@ class _Part:
 class _Run:
     """Everything read and not yet committed, and the report on what was."""
 
-    def __init__(self, store: EventStore, now_us: int, rest_us: int) -> None:
+    def __init__(self, store: EventStore, now_us: int, rest_us: int, progress: Progress | None) -> None:
         self.report = IngestReport()
+        self.expected = self._done = self._told = 0
+        self._progress = progress
         self._store, self._now_us, self._rest_us = store, now_us, rest_us
         self._parts: list[_Part] = []
         self._positions: dict[int, Position] = {}
@@ -144,6 +144,7 @@ class _Run:
                 is_rested = self._has_rested(opened.mtime_ns)
                 if self._read_blocks(file, Reading(opened, start, is_rested=is_rested)):
                     self.report.files_read += 1
+                    self._done += file.size
                     return
             fault = "it was changed while it was being read; the next build reads it"
         except UnreadableError as error:
@@ -155,15 +156,20 @@ class _Run:
 
     def finish(self, listing: Listing) -> None:
         """Commit what is left, with what the inbox holds beside good files."""
-        faults = sorted(listing.faults + self._faults)
-        self._commit(None if faults == self._store.scan_findings else faults)
-        self._store.remember_checked()
+        self._commit(sorted(listing.faults + self._faults))
         self.report.waiting_bytes = sum(position.waiting_bytes for position in self._store.positions.values())
         unlisted = [shown(f"{source}/{path}") for fault, source, path in listing.faults if fault == "unreadable_file"]
         self.report.notices += [f"{name}: it cannot be listed" for name in unlisted]
         if listing.unread:
             names = ", ".join(listing.unread[:5]) + (", ..." if len(listing.unread) > 5 else "")
             self.report.notices.append(f"no rule reads these {len(listing.unread)} names in the inbox: {names}")
+
+    def _tell(self, read: int) -> None:
+        """Say how far we are, at most once for each per cent."""
+        share = 100 * (self._done + read) // max(self.expected, 1)
+        if self._progress and share > self._told:
+            self._told = share
+            self._progress(self._done + read, self.expected)
 
     def _has_rested(self, mtime_ns: int) -> bool:
         return self._now_us - mtime_ns // 1000 >= self._rest_us
@@ -172,16 +178,17 @@ class _Run:
         number = reading.position.file
         for block in reading.blocks():
             size = sum(map(len, block.data))
-            if self._parts and (self._lines + block.lines > BATCH_LINES or self._bytes + size > BATCH_BYTES):
+            if self._parts and (self._lines + len(block.data) > BATCH_LINES or self._bytes + size > BATCH_BYTES):
                 if not reading.seal():
                     return False
                 self._positions[number] = reading.position
                 self._commit()
                 reading.position = self._store.positions[number]
             self._parts.append(_judge(file, number, block))
-            self._lines += block.lines
+            self._lines += len(block.data)
             self._bytes += size
             reading.take(block)
+            self._tell(min(block.end, file.size))
         is_good = reading.finish()
         self._positions[number] = reading.position
         return is_good
@@ -199,13 +206,10 @@ class _Run:
 
 
 def _judge(file: InboxFile, number: int, block: Block) -> _Part:
-    path = shown(file.path)
-    judged = judge(Lines(file.source, path, block.numbers, block.offsets, block.data))
-    quarantined = judged.quarantined
-    if long := block.long_line:
-        head = Lines(file.source, path, [long.number], [long.offset], [long.beginning])
-        quarantined = pl.concat(
-            [quarantined, set_aside(head, "too_long", f"{long.length} bytes, SHA-256 {long.sha256}")]
-        )
+    lines = Lines(file.source, shown(file.path), block.numbers, block.offsets, block.data)
+    if block.too_long:
+        judged = Judged(pl.DataFrame(schema=EVENT_SCHEMA), set_aside(lines, "too_long", block.too_long))
+    else:
+        judged = judge(lines)
     origin = pl.lit(number, pl.Int64()).alias("origin_file")
-    return _Part(file, number, judged.events.with_columns(origin), quarantined.with_columns(origin))
+    return _Part(file, number, judged.events.with_columns(origin), judged.quarantined.with_columns(origin))

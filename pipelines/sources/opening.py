@@ -12,7 +12,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Protocol
+from typing import Any
 
 import zstandard
 
@@ -62,8 +62,11 @@ class OpenFile:
     def edges(self, mark: int) -> tuple[str, str]:
         """SHA-256 of the first bytes, and of the last ones before byte `mark`."""
         length = min(EDGE, mark)
-        ends = self._read(length, 0), self._read(length, mark - length)
-        return hashlib.sha256(ends[0]).hexdigest(), hashlib.sha256(ends[1]).hexdigest()
+        return self.head(length), hashlib.sha256(self._read(length, mark - length)).hexdigest()
+
+    def head(self, length: int) -> str:
+        """SHA-256 of the first bytes."""
+        return hashlib.sha256(self._read(length, 0)).hexdigest()
 
     def is_same(self, size: int, mtime_ns: int, inode: int) -> bool:
         """Whether it looks untouched."""
@@ -71,7 +74,7 @@ class OpenFile:
 
     def continues(self, position: Position) -> bool:
         """Whether the file starts with all that has been read at `position`."""
-        mark = position.size if position.is_whole else position.offset
+        mark = position.mark
         fits = self.size == mark if position.is_whole else self.size >= mark
         return mark > 0 and fits and self.edges(mark) == (position.head, position.tail)
 
@@ -112,22 +115,7 @@ def open_file(path: Path) -> Iterator[OpenFile]:
         os.close(descriptor)
 
 
-class Decoder(Protocol):
-    """One gzip member or Zstandard frame being unpacked."""
-
-    @property
-    def eof(self) -> bool:
-        """Whether its end has come, and its checksum was right."""
-
-    @property
-    def unused_data(self) -> bytes:
-        """What followed the end."""
-
-    def decompress(self, data: bytes, /) -> bytes:
-        """The bytes that `data` adds."""
-
-
-def _decoder_of(head: bytes) -> Callable[[], Decoder] | None:
+def _decoder_of(head: bytes) -> Callable[[], Any] | None:
     if head.startswith(b"\x1f\x8b"):
         return lambda: zlib.decompressobj(wbits=31)
     skippable = head[1:4] == b"\x2a\x4d\x18" and head[0] & 0xF0 == 0x50
@@ -136,9 +124,9 @@ def _decoder_of(head: bytes) -> Callable[[], Decoder] | None:
     return None
 
 
-def _unpack(packed: Iterator[bytes], new_decoder: Callable[[], Decoder]) -> Iterator[bytes]:
+def _unpack(packed: Iterator[bytes], new_decoder: Callable[[], Any]) -> Iterator[bytes]:
     """All members or frames, each with its own end and checksum checked; zeros after one are padding."""
-    decoder: Decoder | None = None
+    decoder: Any = None
     for chunk in packed:
         left = chunk
         while left := left if decoder else left.lstrip(b"\0"):

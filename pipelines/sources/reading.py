@@ -69,16 +69,15 @@ class Reading:
 
     def take(self, block: Block) -> None:
         """Count a block as read."""
-        lines = self.position.lines + block.lines
+        lines = self.position.lines + len(block.data)
         self.position = replace(self.position, offset=block.end, newlines=block.newlines, lines=lines)
         self._tail = block.tail
 
     def seal(self) -> bool:
         """Bring the marks of what has been read into `position`; False where the file was cut or changed meanwhile."""
-        is_whole = self.position.is_whole
-        head, tail = self._opened.edges(self._opened.size if is_whole else self.position.offset)
+        head, tail = self._opened.edges(self.position.mark)
         self.position = replace(self.position, head=head, tail=tail)
-        return self._opened.is_unchanged(self.position.offset, self._tail, is_whole=is_whole)
+        return self._opened.is_unchanged(self.position.offset, self._tail, is_whole=self.position.is_whole)
 
     def finish(self) -> bool:
         """The same, with what is left over at the end of the file."""

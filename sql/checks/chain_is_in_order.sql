@@ -7,7 +7,10 @@ with steps as (
     from fct_entry_steps
 )
 
-select s.funnel_id, s.entry_id, s.step_number
+select
+    s.funnel_id,
+    s.entry_id,
+    s.step_number,
 from steps as s
 join fct_entries as e on e.funnel_id = s.funnel_id and e.entry_id = s.entry_id
 where s.since_previous_us < 0 or s.since_entry_us < 0 or s.last_step <> e.deepest_step

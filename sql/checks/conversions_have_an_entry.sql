@@ -1,27 +1,33 @@
 -- Every activation that converts stands for exactly one converted or struck entry, and every such entry for one.
 -- asset: fct_activations
 with conversions as (
-    select funnel_id, count(*) as n
+    select
+        funnel_id,
+        count(*) as n,
     from fct_activations
     where fate = 'conversion'
     group by funnel_id
 ),
 
 entries as (
-    select funnel_id, count(*) as n
+    select
+        funnel_id,
+        count(*) as n,
     from fct_entries
     where converted_at is not null
     group by funnel_id
 ),
 
 struck as (
-    select funnel_id, count(*) as n
+    select
+        funnel_id,
+        count(*) as n,
     from fct_entries
     where ended_by = 'exclusion with effect drop_off'
     group by funnel_id
 )
 
-select coalesce(c.funnel_id, e.funnel_id) as funnel_id
+select coalesce(c.funnel_id, e.funnel_id) as funnel_id,
 from conversions as c
 full join entries as e on e.funnel_id = c.funnel_id
 left join struck as s on s.funnel_id = c.funnel_id

@@ -11,10 +11,11 @@ with outcomes as (
     group by funnel_id
 )
 
-select r.funnel_id
+select r.funnel_id,
 from rpt_funnels as r
 left join outcomes as o on o.funnel_id = r.funnel_id
-where r.entrant_count <> r.matured_count + r.maturing_count
+where
+    r.entrant_count <> r.matured_count + r.maturing_count
     or r.open_count > r.maturing_count
     or r.entrant_count <> coalesce(o.entries, 0)
     or o.known <> o.entries

@@ -8,6 +8,8 @@ with steps as (
     where reached_count is not null
 )
 
-select funnel_id, step_number
+select
+    funnel_id,
+    step_number,
 from steps
 where reached_count > previous_count or recorded_count > reached_count

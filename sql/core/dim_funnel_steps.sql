@@ -1,5 +1,12 @@
 -- One row per step of a funnel, as declared, and whether any event has ever stood for it.
 -- key: funnel_id, step_number
+with recorded as (
+    select distinct
+        funnel_number,
+        step,
+    from fct_matches
+)
+
 select
     s.funnel_id,
     s.step_number,
@@ -7,9 +14,7 @@ select
     s.label,
     s.is_optional,
     s.is_conversion,
-    exists (
-        select 1 from fct_matches as m
-        where m.funnel_number = s.funnel_number and m.step = s.step_number
-    ) as is_recorded,
+    r.step is not null as is_recorded,
     s.event_types,
 from ref_steps as s
+left join recorded as r on r.funnel_number = s.funnel_number and r.step = s.step_number

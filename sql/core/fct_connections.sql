@@ -29,7 +29,8 @@ with told as (
 changes as (
     select
         *,
-        lag(state) over (partition by connection_id order by timestamp, event_key) is distinct from state as is_change,
+        coalesce(lag(state) over (partition by connection_id order by timestamp, event_key) <> state, true)
+            as is_change,
     from told
 )
 

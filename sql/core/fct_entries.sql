@@ -17,21 +17,6 @@ with attempts as (
     join dim_organizations as o on o.organization_key = a.organization_key
     cross join ref_settings as s
     window stream as (partition by a.funnel_number, a.entity_key order by a.entry_position)
-),
-
-providers as (
-    select
-        a.funnel_number,
-        a.entity_key,
-        a.entry_position,
-        arg_max(e.provider, (e.timestamp, e.event_key)) as provider,
-    from fct_attempts as a
-    join fct_events as e
-        on e.organization_key = a.organization_key
-        and (e.intent is null or a.intent in (e.intent, ''))
-        and epoch_us(e.timestamp) between a.entered_us and coalesce(a.closed_us, a.until_us)
-    where e.is_counted and e.provider is not null
-    group by a.funnel_number, a.entity_key, a.entry_position
 )
 
 select
@@ -43,7 +28,8 @@ select
     a.entry_number,
     make_timestamptz(a.entered_us) as entered_at,
     (make_timestamptz(a.entered_us) at time zone a.time_zone)::date as entry_date,
-    date_trunc('week', (make_timestamptz(a.entered_us) at time zone a.time_zone)::date + a.week_offset)::date - a.week_offset
+    date_trunc('week', (make_timestamptz(a.entered_us) at time zone a.time_zone)::date + a.week_offset)::date
+    - a.week_offset
         as entry_week,
     make_timestamptz(a.until_us) as matures_at,
     a.deepest_step,
@@ -86,5 +72,5 @@ select
 from attempts as a
 join fct_events as e on e.event_key = a.event_key
 left join fct_events as c on c.event_key = a.closing_event_key
-left join providers as p
+left join fct_entry_providers as p
     on p.funnel_number = a.funnel_number and p.entity_key = a.entity_key and p.entry_position = a.entry_position

@@ -1,7 +1,7 @@
 -- One row per entry and step reached by an event of its own.
 -- key: funnel_id, entry_id, step_number
 with kept as (
-    select c.*
+    select c.*,
     from fct_chains as c
     left join fct_cuts as x
         on x.funnel_number = c.funnel_number and x.entity_key = c.entity_key and x.entry_position = c.entry_position
@@ -23,7 +23,12 @@ from kept as k
 join fct_attempts as a
     on a.funnel_number = k.funnel_number and a.entity_key = k.entity_key and a.entry_position = k.entry_position
 join ref_steps as t on t.funnel_number = k.funnel_number and t.step_number = k.step
-join fct_entries as e on e.funnel_id = t.funnel_id and e.entry_event_key = a.event_key and e.intent is not distinct from nullif(a.intent, '')
+join
+    fct_entries as e
+    on
+        e.funnel_id = t.funnel_id
+        and e.entry_event_key = a.event_key
+        and e.intent is not distinct from nullif(a.intent, '')
 join fct_matches as m
     on m.funnel_number = k.funnel_number and m.entity_key = k.entity_key and m.position = k.position and m.step = k.step
 join fct_events as v on v.event_key = m.event_key

@@ -5,7 +5,7 @@
 with dated as (
     select
         e.*,
-        coalesce(lower(trim(e.environment)), '') in ('', 'production') and e.timestamp <= s.as_of as is_counted,
+        e.is_production and e.timestamp <= s.as_of as is_counted,
         (e.timestamp at time zone s.time_zone)::date as event_date,
     from stg_events as e
     cross join ref_settings as s
@@ -34,7 +34,8 @@ select
     e.user_id,
     coalesce(e.intent, case
         when starts_with(e.event_type, 'connection.saml_certificate_') then 'certificate_renewal'
-        when starts_with(e.event_type, 'connection.') or starts_with(e.event_type, 'authentication.sso_')
+        when
+            starts_with(e.event_type, 'connection.') or starts_with(e.event_type, 'authentication.sso_')
             or starts_with(e.event_type, 'sso_recommendation.')
             or e.event_type in ('sso.activated', 'admin_portal.sso_configured') then 'sso'
         when starts_with(e.event_type, 'dsync.') or e.event_type = 'admin_portal.dsync_configured' then 'dsync'
@@ -45,11 +46,13 @@ select
     e.connection_id,
     e.provider,
     e.environment,
+    e.is_production,
     e.is_counted,
     e.properties::json as properties,
     e.extra::json as extra,
 from dated as e
 left join owners as o
-    on o.connection_id = e.connection_id
-    and e.organization_id is null
-    and starts_with(e.event_type, 'authentication.sso_')
+    on
+        o.connection_id = e.connection_id
+        and e.organization_id is null
+        and starts_with(e.event_type, 'authentication.sso_')

@@ -2,9 +2,21 @@
 -- key: finding
 -- Findings about lines and files are counted over all that was read; those about events over counted events only.
 with found as (
-    select finding, count, first_at, last_at, example from fct_line_findings
+    select
+        finding,
+        count,
+        first_at,
+        last_at,
+        example,
+    from fct_line_findings
     union all
-    select finding, count, first_at, last_at, example from fct_event_findings
+    select
+        finding,
+        count,
+        first_at,
+        last_at,
+        example,
+    from fct_event_findings
 ),
 
 named as (
@@ -12,7 +24,7 @@ named as (
         'duplicate', 'conflicting_duplicate', 'quarantined', 'unattributed', 'unknown_intent', 'access_denied',
         'late_arriving', 'out_of_band', 'late_activation', 're_activation', 'clock_inversion', 'mended_text',
         'rewritten_file', 'incomplete_file', 'unreadable_file', 'not_a_file', 'bomb', 'future_dated', 'secrets_in_input'
-    ]) as finding
+    ]) as finding,
 )
 
 select

@@ -2,7 +2,10 @@
 -- key: portals_opened
 -- Computed over all events as they stand, sandbox too, exactly as the two statements of that document say.
 with recent as (
-    select e.organization_id, e.event_type, e.timestamp
+    select
+        e.organization_id,
+        e.event_type,
+        e.timestamp,
     from fct_events as e
     cross join ref_settings as s
     where e.timestamp >= s.as_of - interval '30 days' and e.timestamp <= s.as_of
@@ -25,7 +28,7 @@ spans as (
 ),
 
 averaged as (
-    select avg(completed_at - started_at) as avg_completion_time
+    select avg(completed_at - started_at) as avg_completion_time,
     from spans
     where completed_at is not null
 )

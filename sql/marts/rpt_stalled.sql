@@ -31,14 +31,18 @@ with stalled as (
 ),
 
 advised as (
-    select s.funnel_id, s.entry_id, arg_min(n.action, n.position) as next_action
+    select
+        s.funnel_id,
+        s.entry_id,
+        arg_min(n.action, n.position) as next_action,
     from stalled as s
     join ref_next_actions as n
-        on coalesce(n.funnel_id, s.funnel_id) = s.funnel_id
-        and coalesce(n.step_name, s.step_name) = s.step_name
-        and (n.provider is null or n.provider = s.provider)
-        and (n.link_state is null or n.link_state = s.link_state)
-        and (n.error_code is null or n.error_code = s.last_error_code)
+        on
+            coalesce(n.funnel_id, s.funnel_id) = s.funnel_id
+            and coalesce(n.step_name, s.step_name) = s.step_name
+            and (n.provider is null or n.provider = s.provider)
+            and (n.link_state is null or n.link_state = s.link_state)
+            and (n.error_code is null or n.error_code = s.last_error_code)
     group by s.funnel_id, s.entry_id
 )
 

@@ -3,10 +3,11 @@
 -- Of several bodies the one received first counts; where that is not known the earliest, then the smaller text. Data
 -- decide, not delivery, so that any order of arrival gives the same row.
 with picked as (
-    select *
+    select *,
     from raw_events
     qualify row_number() over (
-        partition by event_key order by received_at nulls last, timestamp, properties, extra, event_type, content_hash, source
+        partition by event_key
+        order by received_at nulls last, timestamp, properties, extra, event_type, content_hash, source
     ) = 1
 ),
 
@@ -17,7 +18,8 @@ spelt as (
             when event_type = 'connection.deactived' then 'connection.deactivated'
             when event_type = 'notification.created' and properties::json ->> '$.type' = 'sso_recommendation'
                 then 'sso_recommendation.shown'
-            when event_type = 'email.sent'
+            when
+                event_type = 'email.sent'
                 and replace(properties::json ->> '$.template', '_', '-') = 'admin-portal-invitation'
                 then 'admin_portal.invitation_sent'
             else event_type
@@ -52,6 +54,7 @@ select
     connection_id,
     provider,
     environment,
+    coalesce(lower(trim(environment)), '') in ('', 'production') as is_production,
     case
         when normal_type = event_type then properties
         when properties = '{}' then '{"event_type_sent":"' || event_type || '"}'

@@ -14,11 +14,13 @@ with closings as (
     from fct_openings as o
     join ref_funnels as f on f.funnel_number = o.funnel_number
     join fct_matches as m
-        on m.funnel_number = o.funnel_number and m.entity_key = o.entity_key
-        and m.position = o.entry_position and m.step = 1
+        on
+            m.funnel_number = o.funnel_number and m.entity_key = o.entity_key
+            and m.position = o.entry_position and m.step = 1
     left join fct_matches as e
-        on e.funnel_number = o.funnel_number and e.entity_key = o.entity_key
-        and e.position = o.end_position and e.is_end
+        on
+            e.funnel_number = o.funnel_number and e.entity_key = o.entity_key
+            and e.position = o.end_position and e.is_end
     window stream as (partition by o.funnel_number, o.entity_key order by o.entry_position)
 ),
 
@@ -36,18 +38,27 @@ reached as (
 ),
 
 late as (
-    select funnel_number, entity_key, entry_position, at_us
+    select
+        funnel_number,
+        entity_key,
+        entry_position,
+        at_us,
     from fct_fates
     where fate = 'late_activation'
 ),
 
 ended as (
-    select e.funnel_number, e.entity_key, c.entry_position, min(e.at_us) as at_us
+    select
+        e.funnel_number,
+        e.entity_key,
+        c.entry_position,
+        min(e.at_us) as at_us,
     from fct_matches as e
     join ref_funnels as f on f.funnel_number = e.funnel_number and e.step > f.step_count
     join closings as c
-        on c.funnel_number = e.funnel_number and c.entity_key = e.entity_key
-        and e.position > c.entry_position and (c.next_entered_us is null or e.at_us < c.next_entered_us)
+        on
+            c.funnel_number = e.funnel_number and c.entity_key = e.entity_key
+            and e.position > c.entry_position and (c.next_entered_us is null or e.at_us < c.next_entered_us)
     group by e.funnel_number, e.entity_key, c.entry_position
 )
 

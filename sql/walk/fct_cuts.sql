@@ -25,10 +25,12 @@ select
     min(case when not p.is_removal then e.at_us end) as drop_off_us,
 from spans as p
 join fct_entry_events as e
-    on e.funnel_number = p.funnel_number and e.entity_key = p.entity_key
-    and e.entry_position = p.entry_position and e.exclusion = p.exclusion
+    on
+        e.funnel_number = p.funnel_number and e.entity_key = p.entity_key
+        and e.entry_position = p.entry_position and e.exclusion = p.exclusion
 join fct_openings as o
     on o.funnel_number = p.funnel_number and o.entity_key = p.entity_key and o.entry_position = p.entry_position
-where e.at_us > p.from_us and (p.to_us is null or e.at_us < p.to_us)
+where
+    e.at_us > p.from_us and (p.to_us is null or e.at_us < p.to_us)
     and (p.is_complete or o.end_position is null or e.position <= o.end_position)
 group by p.funnel_number, p.entity_key, p.entry_position

@@ -33,11 +33,15 @@ from attributed as a
 join fct_openings as o
     on o.funnel_number = a.funnel_number and o.entity_key = a.entity_key and o.entry_position = a.entry_position
 join ref_funnels as f on f.funnel_number = a.funnel_number
-where a.at_us <= o.until_us
+where
+    a.at_us <= o.until_us
     and (
         o.end_position is null or a.position <= o.end_position
         or (
             (a.exclusion is not null or a.step between f.last_required + 1 and f.step_count)
-            and not exists (select 1 from fct_states as s where s.event_key = a.event_key and s.is_unnamed and s.is_live)
+            and not exists (
+                select 1, from fct_states as s
+                where s.event_key = a.event_key and s.is_unnamed and s.is_live
+            )
         )
     )

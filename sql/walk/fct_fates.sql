@@ -34,13 +34,18 @@ judged as (
     left join fct_openings as o
         on o.funnel_number = p.funnel_number and o.entity_key = p.entity_key and o.entry_position = p.entry_position
     left join fct_matches as e
-        on e.funnel_number = p.funnel_number and e.entity_key = p.entity_key
-        and e.position = o.end_position and e.is_end
+        on
+            e.funnel_number = p.funnel_number and e.entity_key = p.entity_key
+            and e.position = o.end_position and e.is_end
     left join fct_states as s on s.event_key = p.event_key
 ),
 
 late as (
-    select funnel_number, entity_key, entry_position, min(position) as position
+    select
+        funnel_number,
+        entity_key,
+        entry_position,
+        min(position) as position,
     from judged
     where not is_repeat and not is_re_activation and not coalesce(is_closed, false) and at_us > until_us
     group by funnel_number, entity_key, entry_position

@@ -22,11 +22,16 @@ with marks as (
 ),
 
 shifted as (
-    select m.funnel_number, m.entity_key, m.event_key, m.next_link_us as at_us
+    select
+        m.funnel_number,
+        m.entity_key,
+        m.event_key,
+        m.next_link_us as at_us,
     from marks as m
     join ref_funnels as f on f.funnel_number = m.funnel_number and f.last_required = m.step
     cross join ref_settings as s
-    where m.next_link_us - m.at_us <= s.clock_tolerance_us
+    where
+        m.next_link_us - m.at_us <= s.clock_tolerance_us
         and m.next_link_source <> m.source
         and (m.previous_link_us is null or m.at_us - m.previous_link_us > f.window_us)
 )

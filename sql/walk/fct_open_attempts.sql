@@ -1,14 +1,19 @@
 -- One row per open attempt: what happened last, what went wrong last, and the link that counts.
 -- key: funnel_id, entry_id
 with attempts as (
-    select e.*, o.organization_key
+    select
+        e.*,
+        o.organization_key,
     from fct_entries as e
     join dim_organizations as o on o.organization_id = e.organization_id
     where e.outcome = 'open' and not e.is_excluded
 ),
 
 reached as (
-    select funnel_id, entry_id, max(reached_at) as reached_at
+    select
+        funnel_id,
+        entry_id,
+        max(reached_at) as reached_at,
     from fct_entry_steps
     group by funnel_id, entry_id
 ),

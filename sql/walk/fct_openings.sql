@@ -38,11 +38,23 @@ links as (
 ),
 
 turns as (
-    select funnel_number, entity_key, island, position, at_us, window_us
+    select
+        funnel_number,
+        entity_key,
+        island,
+        position,
+        at_us,
+        window_us,
     from links
     where position = island
     union all
-    select t.funnel_number, t.entity_key, t.island, min(l.position) as position, min(l.at_us) as at_us, t.window_us
+    select
+        t.funnel_number,
+        t.entity_key,
+        t.island,
+        min(l.position) as position,
+        min(l.at_us) as at_us,
+        t.window_us,
     from turns as t
     join links as l on l.funnel_number = t.funnel_number and l.entity_key = t.entity_key and l.island = t.island
     where l.at_us > t.at_us + t.window_us

@@ -25,7 +25,9 @@ followed as (
         *,
         first_value(case when is_report and connection_id is not null then connection_id end ignore nulls) over after
             as next_connection_id,
-        first_value(case when is_report and connection_id is not null then at_us end ignore nulls) over after as next_us,
+        first_value(case when is_report and connection_id is not null then at_us end ignore nulls)
+            over after
+            as next_us,
     from effects
     window after as (
         partition by organization_key, intent order by at_us, not is_report, event_key

@@ -16,33 +16,42 @@ with listed as (
         r.is_end,
     from fct_events as e
     join ref_step_events as r on r.event_type = e.event_type
-    where e.is_counted
+    where
+        e.is_counted
         and e.organization_key is not null
         and not exists (
-            select 1 from ref_step_filters as f
-            where f.rule_number = r.rule_number
+            select 1, from ref_step_filters as f
+            where
+                f.rule_number = r.rule_number
                 and json_extract_string(e.properties, f.path) is distinct from f.value
         )
-        and not exists (select 1 from fct_reports as p where p.event_key = e.event_key and p.is_repeat)
+        and not exists (
+            select 1, from fct_reports as p
+            where p.event_key = e.event_key and p.is_repeat
+        )
 ),
 
 seen_intents as (
-    select distinct l.funnel_number, l.organization_key, l.intent
-    from listed as l
-    join ref_funnels as f on f.funnel_number = l.funnel_number and f.is_any_intent
-    where l.intent is not null
+    select distinct
+        organization_key,
+        intent,
+    from fct_events
+    where is_counted and organization_key is not null and intent is not null
 ),
 
 streams as (
-    select l.* exclude (intent), i.intent
+    select
+        l.* exclude (intent),
+        i.intent,
     from listed as l
     join ref_funnel_intents as i on i.funnel_number = l.funnel_number and coalesce(l.intent, i.intent) = i.intent
     union all by name
-    select l.* exclude (intent), coalesce(l.intent, i.intent, '') as intent
+    select
+        l.* exclude (intent),
+        coalesce(l.intent, i.intent, '') as intent,
     from listed as l
     join ref_funnels as f on f.funnel_number = l.funnel_number and f.is_any_intent
-    left join seen_intents as i
-        on i.funnel_number = l.funnel_number and i.organization_key = l.organization_key and l.intent is null
+    left join seen_intents as i on i.organization_key = l.organization_key and l.intent is null
 )
 
 select

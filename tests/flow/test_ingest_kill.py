@@ -1,7 +1,8 @@
-"""An ingestion that is killed at any durable step ends, started again, like one that was never killed."""
+"""An ingestion that is killed, or meets a bad disk, at any durable step ends, started again, like one that was not."""
 
 from __future__ import annotations
 
+import errno
 import gzip
 import os
 import signal
@@ -14,6 +15,7 @@ import polars as pl
 import pytest
 
 from pipelines import durable
+from pipelines.errors import FixableError
 from pipelines.event_store import EventStore, build_lock
 from pipelines.paths import DataPaths
 from pipelines.settings import Settings
@@ -22,6 +24,7 @@ from tests.feed import NOW_US, Feed, check_promises, line, lines, stored_events,
 
 ROOT = Path(__file__).parents[2]
 POINTS_BY_DEFAULT = 12
+SMALL_BATCHES = ((cutting, "BLOCK_LINES", 16), (ingest, "BATCH_LINES", 40))
 
 
 def lay_inbox(root: Path) -> DataPaths:
@@ -46,7 +49,9 @@ def ingest_in_small_batches(root: Path, kill_at: int | None) -> int:
         if steps == kill_at:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    cutting.BLOCK_LINES, ingest.BATCH_LINES, durable.before_step = 16, 40, count
+    for module, name, value in SMALL_BATCHES:
+        setattr(module, name, value)
+    durable.before_step = count
     paths = DataPaths(root)
     with build_lock(paths):
         ingest.ingest(paths, Settings(), now_us=NOW_US)
@@ -116,6 +121,38 @@ def test_run_killed_anywhere_ends_like_an_undisturbed_one(undisturbed: Undisturb
     """The same at every durable step."""
     for point in range(1, undisturbed.steps + 1):
         check_kill_at(point, tmp_path / str(point), undisturbed)
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EIO])
+def test_failing_disk_costs_nothing_that_is_committed(
+    undisturbed: Undisturbed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    """A disk that is full or broken at some step ends in one sentence; with a good one the next run completes."""
+    for point in range(1, undisturbed.steps + 1, 5):
+        paths = lay_inbox(tmp_path / str(point))
+        with monkeypatch.context() as patch:
+            for module, name, value in SMALL_BATCHES:
+                patch.setattr(module, name, value)
+            patch.setattr(durable, "before_step", Failing(point, number))
+            with pytest.raises(FixableError), build_lock(paths):
+                ingest.ingest(paths, Settings(), now_us=NOW_US)
+            patch.setattr(durable, "before_step", None)
+            with build_lock(paths):
+                ingest.ingest(paths, Settings(), now_us=NOW_US)
+        assert state(paths) == undisturbed.state
+
+
+class Failing:
+    """A hook that fails the durable step of a number."""
+
+    def __init__(self, point: int, number: int) -> None:
+        self.left, self.number = point, number
+
+    def __call__(self, call: str, path: Path) -> None:
+        """Count a step; fail the last one."""
+        self.left -= 1
+        if self.left == 0:
+            raise OSError(self.number, os.strerror(self.number), str(path))
 
 
 if __name__ == "__main__":

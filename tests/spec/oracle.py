@@ -132,29 +132,13 @@ def walk(funnel: Funnel, events: Sequence[Event], as_of: int) -> tuple[dict[Key,
     findings: Counter[str] = Counter()
     for organization in {event.organization for event in events if event.organization}:
         own = [event for event in events if event.organization == organization]
-        for intent in funnel.intents or _intents(funnel, own):
+        known: set[str | None] = {event.intent for event in own if event.intent}
+        for intent in funnel.intents or known or {None}:
             stream = Stream(funnel, [event for event in own if event.intent in {intent, None}])
             findings += stream.findings
             for number, attempt in enumerate(stream.attempts, 1):
                 entries[organization, intent, number] = stream.entry(number, attempt, as_of)
     return entries, findings
-
-
-def _intents(funnel: Funnel, events: Sequence[Event]) -> set[str | None]:
-    """For a funnel of any intent: those of the events that stand for something in it, or the one without."""
-    excluded = {name for exclusion in funnel.exclusions for name in exclusion.events}
-    used = [event for event in events if event.name in {*funnel.ends} | excluded or any(_steps(funnel, event))]
-    return {event.intent for event in used if event.intent} or {None}
-
-
-def _steps(funnel: Funnel, event: Event) -> list[int]:
-    """Numbers of the steps that the event stands for: by its name, and by what its properties must be."""
-    properties = event.properties.items()
-    return [
-        number
-        for number, step in enumerate(funnel.steps, 1)
-        if event.name in step.events and all(item in properties for item in step.where.items())
-    ]
 
 
 def _reports(events: Sequence[Event]) -> Iterator[tuple[int, Report]]:
@@ -202,8 +186,10 @@ class Stream:
         return event.at, min(steps, default=len(self.funnel.steps) + 1), event.key
 
     def may_fill(self, event: Event, number: int) -> bool:
-        """Whether the event stands for that step."""
-        return number in _steps(self.funnel, event)
+        """Whether the event stands for that step: by its name, and by what its properties must be."""
+        step = self.funnel.steps[number - 1]
+        properties = event.properties.items()
+        return event.name in step.events and all(item in properties for item in step.where.items())
 
     def is_activation(self, event: Event) -> bool:
         """Whether it is what this funnel leads to."""
@@ -266,7 +252,9 @@ class Stream:
         """The row that an attempt makes."""
         is_matured = as_of >= attempt.until
         outcome = attempt.closed_by or ("lost" if is_matured else "open")
-        observed = (attempt.closed_at, outcome) if attempt.closed_by else [*attempt.watched, (as_of, "censored")][0]
+        observed = (
+            (attempt.closed_at, outcome) if attempt.closed_by else min(attempt.watched, default=(as_of, "censored"))
+        )
         events, chain = attempt.events, self._chain(attempt.events)
         if chain[-1][0] >= self.funnel.last_required:
             events = attempt.events + attempt.later

@@ -32,10 +32,10 @@ WHERE: list[dict[str, Any]] = [{}, {}, {}, {"result": "passed"}]
 
 
 class Drawn(NamedTuple):
-    """One event before it has an organization."""
+    """One event before it has an organization: `more` after `since` the start, or after the event drawn before."""
 
     name: str
-    days: int
+    since: int | None
     more: int
     jitter: int
     connection: str | None
@@ -47,8 +47,8 @@ class Drawn(NamedTuple):
 DRAWN = st.builds(
     Drawn,
     name=st.sampled_from(NAMES),
-    days=st.sampled_from([0, HOUR, DAY, DAY, 2 * DAY, 3 * DAY]),
-    more=st.sampled_from([0, 0, 0, SECOND, 5 * SECOND, HOUR, DAY]),
+    since=st.sampled_from([0, HOUR, DAY, DAY, 2 * DAY, 3 * DAY, None, None, None]),
+    more=st.sampled_from([0, 0, 0, SECOND, 5 * SECOND, HOUR, DAY, -5 * SECOND, -HOUR, 2 * DAY]),
     jitter=st.sampled_from([0, 0, 0, 0, -1, 1]),
     connection=st.sampled_from([None, "one", "one", "two"]),
     intent=st.sampled_from([None, "sso", "sso", "sso", "SSO", "dsync", "directory_sync"]),
@@ -61,18 +61,19 @@ AS_OF = st.sampled_from([START + DAY, START + 2 * DAY, START + 4 * DAY, START + 
 
 def events_of(organizations: list[list[Drawn]]) -> pl.DataFrame:
     """The event store that holds these streams."""
-    rows = [
-        row
-        for number, stream in enumerate(organizations)
-        for place, drawn in enumerate(stream)
-        for row in _rows(f"org_{number:02}", f"event_{number:02}_{place:02}", drawn)
-    ]
+    rows = [row for number, stream in enumerate(organizations) for row in _stream(f"org_{number:02}", stream)]
     return pl.DataFrame(rows, schema=EVENT_SCHEMA)
 
 
-def _rows(organization: str, event_id: str, drawn: Drawn) -> Iterator[dict[str, Any]]:
-    """The copies of one event."""
-    row = _row(organization, event_id, drawn)
+def _stream(organization: str, stream: list[Drawn]) -> Iterator[dict[str, Any]]:
+    at_us = START
+    for place, drawn in enumerate(stream):
+        at_us = (at_us if drawn.since is None else START + drawn.since) + drawn.more
+        yield from _copies(_row(organization, f"{organization}_{place:02}", at_us + drawn.jitter, drawn), drawn)
+
+
+def _copies(row: dict[str, Any], drawn: Drawn) -> Iterator[dict[str, Any]]:
+    """One event, perhaps twice: the same line again, or another body of the same id."""
     yield row
     if drawn.rare == "again":
         yield row
@@ -82,7 +83,7 @@ def _rows(organization: str, event_id: str, drawn: Drawn) -> Iterator[dict[str, 
         yield row | {"connection_id": None, "content_hash": "0"}
 
 
-def _row(organization: str, event_id: str, drawn: Drawn) -> dict[str, Any]:
+def _row(organization: str, event_id: str, at_us: int, drawn: Drawn) -> dict[str, Any]:
     is_vendor = drawn.name.startswith(VENDOR) is (drawn.rare != "swapped")
     kind = "dsync" if drawn.name.startswith("dsync.") else "sso" if drawn.name in REPORTED else None
     is_fitting = kind is None or SPELLINGS.get(drawn.intent or "", drawn.intent) == kind
@@ -93,7 +94,7 @@ def _row(organization: str, event_id: str, drawn: Drawn) -> dict[str, Any]:
         "organization_id": None if drawn.rare == "nobody" else organization,
         "source": WEBHOOKS if is_vendor else PORTAL,
         "event_type": drawn.name,
-        "timestamp": us_time(START + drawn.days + drawn.more + drawn.jitter),
+        "timestamp": us_time(at_us),
         "intent": drawn.intent if is_fitting else None,
         "connection_id": drawn.connection and f"{organization}_{kind or 'sso'}_{drawn.connection}",
         "environment": drawn.rare if drawn.rare in {"sandbox", "production"} else None,
@@ -118,7 +119,7 @@ def funnel_texts(draw: st.DrawFn, intents: list[list[str]]) -> str:
         *(draw(_steps(f"s{number}", BETWEEN)) for number in range(2, 2 + draw(st.integers(0, 3)))),
     ]
     ends = draw(st.sampled_from([[CLOSED], [CLOSED], [], [CLOSED, HELPED], [GONE]]))
-    closing = draw(st.lists(st.sampled_from([LIVE, APP, SSO, DIRECTORY]), min_size=1, max_size=4, unique=True))
+    closing = draw(st.lists(st.sampled_from([LIVE, APP, SSO, DIRECTORY, SIGN_IN]), min_size=1, max_size=4, unique=True))
     within = draw(WITHIN)
     steps.append(_step(f"s{len(steps) + 1}", closing, within=within, where=draw(st.sampled_from(WHERE))))
     for _ in range(draw(st.integers(0, 2))):

@@ -17,29 +17,30 @@ from tests.spec.streams import AS_OF, ORGANIZATIONS, Drawn, events_of, funnel_te
 from tests.spec.walks import findings, walked, written
 
 FOUND = ("out_of_band", "late_activation", "re_activation", "clock_inversion")
+TABLES = ("fct_entries", "fct_entry_steps", "quality_findings")
 FUNNELS = st.tuples(funnel_texts([["sso"]]), funnel_texts([["sso", "dsync"], ["dsync"], []]))
-SLOW = settings(
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example]
-)
 
 
-@SLOW
+PROFILE = settings().max_examples
+LARGE = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example]  # a warehouse for each
+
+
+@settings(max_examples=60 if PROFILE < 1_000 else PROFILE, suppress_health_check=LARGE)
 @given(organizations=ORGANIZATIONS, funnels=FUNNELS, as_of=AS_OF)
 def test_walk_agrees_with_the_oracle(organizations: list[list[Drawn]], funnels: tuple[str, str], as_of: int) -> None:
     """Entries, steps, times, outcomes and findings are those of a state machine that takes one event at a time."""
     frame = events_of(organizations)
     events = counted(frame.to_dicts(), as_of)
     with walked(frame, funnels, written(us_time(as_of))) as warehouse:
-        expected: Counter[str] = Counter()
+        met: list[Counter[str]] = []
         for name, text in zip(["sso_setup", "funnel_2"], funnels, strict=True):
-            funnel = Funnel.model_validate(tomllib.loads(text))
-            wanted, met = walk(funnel, events, as_of)
+            wanted, found = walk(Funnel.model_validate(tomllib.loads(text)), events, as_of)
             _compare(wanted, _entries(warehouse, name), events, text)
-            expected += met if name == "sso_setup" else Counter()
-        assert {name: n for name, n in findings(warehouse).items() if name in FOUND} == dict(expected)
+            met.append(found)
+        assert {name: count for name, count in findings(warehouse).items() if name in FOUND} == +met[0]
 
 
-@SLOW
+@settings(max_examples=PROFILE // 10, suppress_health_check=LARGE)
 @given(organizations=ORGANIZATIONS, funnels=FUNNELS, as_of=AS_OF, seed=st.integers(0, 999))
 def test_order_of_lines_changes_nothing(
     organizations: list[list[Drawn]], funnels: tuple[str, str], as_of: int, seed: int
@@ -51,9 +52,6 @@ def test_order_of_lines_changes_nothing(
         with walked(lines, funnels, written(us_time(as_of))) as warehouse:
             answers.append([warehouse.query(f"from {table} order by all").rows() for table in TABLES])
     assert answers[0] == answers[1]
-
-
-TABLES = ("fct_entries", "fct_entry_steps", "quality_findings")
 
 
 def _entries(warehouse: Warehouse, funnel: str) -> dict[Key, Entry]:

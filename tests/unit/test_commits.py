@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.commits import SCHEMA, Commit, History, Position, StoredFile
+from pipelines.commits import SCHEMA, History, Position, StoredFile
 from pipelines.errors import FixableError
 
 STORED = StoredFile("events/event_month=2026-03/batch=000001.parquet", 3, 100, "ab" * 32)
@@ -98,7 +98,6 @@ def test_newer_store_is_refused(history: History) -> None:
 def test_commit_says_what_wrote_it(history: History) -> None:
     """Number, parent, time and versions stand in each commit."""
     body = json.loads((history.folder / "000002.json").read_text())["commit"]
-    commit = Commit(**body)
-    assert (commit.number, commit.kind, commit.written_us, commit.schema) == (2, "ingest", 2_000_000, SCHEMA)
-    assert len(commit.parent or "") == 64
-    assert {"python", "polars"} <= commit.versions.keys()
+    assert (body["number"], body["kind"], body["written_us"], body["schema"]) == (2, "ingest", 2_000_000, SCHEMA)
+    assert len(body["parent"]) == 64
+    assert {"python", "polars"} <= body["versions"].keys()

@@ -112,25 +112,6 @@ def test_damaged_file_is_named(feed: Feed, damage: str) -> None:
         feed.store()
 
 
-def test_unchanged_file_is_not_read_again(feed: Feed, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A checksum is computed once for a file that nobody touched; a lost note about that costs time only."""
-    feed.write("portal/a.jsonl", lines(1, 50))
-    feed.run()
-    read: list[Path] = []
-
-    def compute(path: Path) -> str:
-        read.append(path)
-        return ""
-
-    monkeypatch.setattr("pipelines.event_store._sha256", compute)
-    feed.store()
-    assert read == []
-    (feed.paths.events / "checked.json").write_text("{half")
-    with pytest.raises(FixableError, match=r"does not match its checksum"):
-        feed.store()
-    assert len(read) == 1
-
-
 def test_publish_leaves_the_store_alone(feed: Feed) -> None:
     """A published build is in the log, and changes neither the store's hash nor its last batch."""
     feed.write("portal/a.jsonl", lines(1, 3))

@@ -16,7 +16,7 @@ from pipelines.settings import Settings
 from pipelines.sources import cutting, ingest, reading
 from pipelines.sources.door import Judged, Lines, judge
 from pipelines.sources.inbox import Listing, scan
-from tests.feed import HOUR_US, Feed, line, lines, stored_events, stored_quarantine
+from tests.feed import HOUR_US, NOW_US, Feed, line, lines, stored_events, stored_quarantine
 
 
 @pytest.fixture
@@ -355,9 +355,18 @@ def test_half_written_document_waits_as_a_whole(feed: Feed, indent: int | None) 
 def test_bad_element_harms_no_neighbour(feed: Feed) -> None:
     """What is no JSON inside a document, or follows its end, is one bad line."""
     parts = lines(1, 3).splitlines()
-    feed.write("portal/a.json", b"[%b, {'single': 1}, %b, 7] %b" % tuple(parts))
+    feed.write("portal/a.json", b"[%b, {'single': 1}, %b, 7] {} %b tail" % tuple(parts))
     report = feed.run()
-    assert (report.events, report.quarantined) == (3, 2)
+    assert (report.events, report.quarantined) == (2, 3)
+    assert stored_quarantine(feed.paths)["text"][-1].startswith('{} {"id"')
+
+
+def test_object_that_looks_like_a_page_is_an_object(feed: Feed) -> None:
+    """Without a list of data at its top there is nothing to take out of it."""
+    feed.write(
+        "portal/a.json", json.dumps({**EVENTS[0], "context": {"object": "list", "data": [1]}}, indent=2).encode()
+    )
+    assert feed.run().events == 1
 
 
 def test_json_file_with_a_line_for_each_event_grows(feed: Feed) -> None:
@@ -407,6 +416,17 @@ def test_small_blocks_and_batches_give_the_same_events(feed: Feed, monkeypatch: 
     assert report.batches > 5
     assert feed.run(full=True).events == 40
     assert stored_events(feed.paths).height == 40
+
+
+def test_progress_is_told_in_steps(feed: Feed) -> None:
+    """Bytes read so far grow to the bytes of all new files, in at most a hundred steps."""
+    told: list[tuple[int, int]] = []
+    for number in range(300):
+        feed.write(f"portal/{number}.jsonl", lines(number, number))
+    ingest.ingest(feed.paths, Settings(), now_us=NOW_US, progress=lambda done, of: told.append((done, of)))
+    size = sum(path.stat().st_size for path in (feed.paths.inbox / "portal").iterdir())
+    assert (len(told), told[-1]) == (100, (size, size))
+    assert told == sorted(told)
 
 
 def test_spoilt_file_is_named(feed: Feed) -> None:
