@@ -71,9 +71,9 @@ def measure_apart(peer: str, inbox: Path) -> Measure:
 
 def main() -> None:
     """Print the table, or one measure where a peer is named."""
-    inbox, *peer = Path(sys.argv[1]).resolve(), *sys.argv[2:]
-    if peer:
-        print(json.dumps(measure_here(str(peer[0]), inbox)))
+    inbox = Path(sys.argv[1]).resolve()
+    if sys.argv[2:]:
+        print(json.dumps(measure_here(sys.argv[2], inbox)))
         return
     rounds = [{peer: measure_apart(peer, inbox) for peer in PEERS} for _ in range(ROUNDS)]
     medians = {

@@ -51,64 +51,46 @@ _KEY_IN_TEXT = re.compile(_KEY + r"""(?=(\\*(?:["']|%22)?\s{0,4}(?:[:=]|%3[aAdD]
 _ESCAPE = re.compile(r"(?<!\\)\\++(?:u00([2-7][0-9a-fA-F])|(/))")
 
 _Replacement = str | Callable[[re.Match[str]], str]
+
+
+def _as_link(match: re.Match[str]) -> str:
+    return link_mark(match[0])
+
+
 _RULES: list[tuple[re.Pattern[str], _Replacement]] = [
-    (
-        re.compile(
+    (re.compile(pattern, re.ASCII | re.DOTALL), replacement)
+    for pattern, replacement in (
+        (
             r"-----BEGIN [A-Z0-9 ]{0,40}?(?:PRIVATE KEY|CERTIFICATE)[A-Z ]{0,20}-----"
             r".*?(?:-----END [A-Z0-9 ]{0,60}-----|\Z)",
-            re.DOTALL,
+            "[redacted:pem]",
         ),
-        "[redacted:pem]",
-    ),
-    # PEM without its frame, as SAML metadata carries certificates: DER in base64 starts so.
-    (re.compile(r"(?<![\w+/])MII[\w+/=]{40,}+(?:\s{1,4}[\w+/=]{16,}+)*+", re.ASCII), "[redacted:pem]"),
-    (
-        re.compile(r"""(?<![^\s"'<>\\?#])((?:[^\s"'<>\\?#%]|%(?!3[fF]|23))*+)((?:[?#]|%3[fF]|%23)[^\s"'<>\\]*+)"""),
-        lambda match: _without_query(match[1], match[2]),
-    ),
-    (re.compile(r"""://[^\s/?#"'<>\\]+@"""), "://[redacted:credentials]@"),
-    (
-        re.compile(r"(?<![\w-])(?>[\w-]*?eyJ)[\w-]{8,}+\.[\w-]{2,}+(?:\.[\w-]*+){0,4}", re.ASCII),
-        lambda match: link_mark(match[0]),
-    ),
-    (
-        re.compile(r"(?:(?<![\w-])|(?<=%3[dD]))secret_[\w-]{8,}+", re.ASCII),
-        lambda match: link_mark(match[0]),
-    ),
-    (
-        re.compile(
-            r"(?:(?<![A-Za-z0-9])|(?<=%3[dD]))"
-            r"(?:sk_(?:live|test)_[\w-]{8,}+|whsec_[\w+/=-]{8,}+|gh[opsru]_[A-Za-z0-9]{8,}+"
-            r"|xox[a-z]-[\w-]{8,}+|AIza[\w-]{16,}+|A[KS]IA[0-9A-Z]{12,}+)",
-            re.ASCII,
+        # PEM without its frame, as SAML metadata carries certificates: DER in base64 starts so.
+        (r"(?<![\w+/])MII[\w+/=]{40,}+(?:\s{1,4}[\w+/=]{16,}+)*+", "[redacted:pem]"),
+        # Any location, bare or percent-encoded, up to its query or fragment, and that.
+        (
+            r"""(?<![^\s"'<>\\?#])((?:[^\s"'<>\\?#%]|%(?!3[fF]|23))*+)((?:[?#]|%3[fF]|%23)[^\s"'<>\\]*+)""",
+            lambda match: _without_query(match[1], match[2]),
         ),
-        "[redacted:key]",
-    ),
-    (re.compile(r"(?i)(?<![a-z])(?:bearer|basic) +[\w.~+/=:-]{12,}+", re.ASCII), "[redacted:authorization]"),
+        (r"""://[^\s/?#"'<>\\]+@""", "://[redacted:credentials]@"),
+        (r"(?<![\w-])(?>[\w-]*?eyJ)[\w-]{8,}+\.[\w-]{2,}+(?:\.[\w-]*+){0,4}", _as_link),
+        (r"(?:(?<![\w-])|(?<=%3[dD]))secret_[\w-]{8,}+", _as_link),
+        (
+            r"(?:(?<![A-Za-z0-9])|(?<=%3[dD]))(?:sk_(?:live|test)_[\w-]{8,}+|whsec_[\w+/=-]{8,}+"
+            r"|gh[opsru]_[A-Za-z0-9]{8,}+|xox[a-z]-[\w-]{8,}+|AIza[\w-]{16,}+|A[KS]IA[0-9A-Z]{12,}+)",
+            "[redacted:key]",
+        ),
+        (r"(?i)(?<![a-z])(?:bearer|basic) +[\w.~+/=:-]{12,}+", "[redacted:authorization]"),
+    )
 ]
 
 # A JSON text without any of these, whatever the case, holds no secret: every rule above needs one of them.
-_ENDS = [end for ends in _KINDS.values() for end in ends]
 _SHORT = ("link", "otp")  # too common within words to be a sign without what follows a key
 _SIGNS = [
     *(f"{key}{end}" for key in _SHORT for end in ('"', "\\", "'", "=", 's"', "s\\", "s'", "s=")),
-    *(end.replace(" ", joint) for end in _ENDS if end not in _SHORT for joint in _JOINTS),
-    *(
-        "-----begin",
-        "mii",
-        "workos.com",
-        "/portal/launch",
-        "code=",
-        "key=",
-        "sig=",
-        "signature=",
-        "%2",
-        "%3",
-        "://",
-        "eyj",
-    ),
-    *("sk_live_", "sk_test_", "whsec_", "gho_", "ghp_", "ghs_", "ghr_", "ghu_", "xox", "aiza", "akia", "asia"),
-    *("bearer ", "basic ", "[redacted:", "%2", "%3", "%4", "%5", "%6", "%7"),
+    *(end.replace(" ", joint) for ends in _KINDS.values() for end in ends if end not in _SHORT for joint in _JOINTS),
+    *"-----begin mii workos.com /portal/launch code= key= sig= signature= :// eyj sk_live_ sk_test_ whsec_".split(),
+    *"gho_ ghp_ ghs_ ghr_ ghu_ xox aiza akia asia bearer basic [redacted: %2 %3 %4 %5 %6 %7".split(),
     *("\\u00", "\\/"),  # text with escapes of its own may hide any of the others
 ]
 

@@ -25,8 +25,9 @@ from pipelines.sources.strictness import (
     RefusedError,
     check_depth,
     check_key_count,
+    drop_nuls,
     find_repeated,
-    mend,
+    mend_halves,
 )
 
 __all__ = ["Judged", "Lines", "judge", "set_aside"]
@@ -165,15 +166,18 @@ def _parse(line: bytes) -> Body:
 
 
 def _parse_carefully(line: bytes) -> Body:
-    """Half characters and NULs, which no table can hold, are mended in the text before it is parsed."""
+    """Half characters are mended before the parse, which refuses them, and NULs after it."""
     try:
         line.decode()
     except UnicodeDecodeError as error:
         raise RefusedError("not_utf8", f"byte {error.start}") from None
-    text = mend(line)
-    check_depth(text)
+    check_depth(line)
+    text = mend_halves(line)
     try:
         value = _decode(text)
+        if b"\\u0000" in text:
+            text = drop_nuls(text)
+            value = _decode(text)
     except ValueError as error:
         raise RefusedError("not_json", str(error)) from None
     check_key_count(text)

@@ -110,16 +110,14 @@ def read_fields(body: Json, source: str) -> Fields:
     if time_us is None:
         raise RefusedError("no_timestamp")
     payload = _read_payload(body, shape.payloads, source, extra)
-    is_vendors = source == WEBHOOKS or _is_vendors(body)
-    facts = _read_texts(payload, _texts_of_payload(tuple(payload), is_vendors), {})
-    if is_vendors:
-        extra.pop("object", None)
-        add_vendors_fields(facts, event_type, payload)
-    for name, field in shape.texts:
-        if (field == "event_id" and event_id_of(line.get(field)) is None) or (field in _IN_BOTH and field in facts):
-            extra[name] = body[name]
+    facts = _read_facts(body, payload, event_type, source)
+    event_id = event_id_of(line.get("event_id"))
+    not_taken = {*(() if event_id else ("event_id",)), *(field for field in _IN_BOTH if field in facts)}
+    extra.update((name, body[name]) for name, field in shape.texts if field in not_taken and field in line)
+    if extra.get("object") == "event":  # the vendor's envelopes all say so
+        del extra["object"]
     return Fields(
-        event_id_of(line.get("event_id")),
+        event_id,
         event_type,
         time_us,
         line.get("organization_id") or facts.get("organization_id"),
@@ -196,10 +194,14 @@ def _read_payload(line: Json, names: Names, source: str, unread: Json) -> Json:
     return found
 
 
-def _is_vendors(body: Json) -> bool:
-    """Whether a body outside the webhooks' folder has the shape of the vendor's envelope."""
+def _read_facts(body: Json, payload: Json, event_type: str, source: str) -> dict[str, str]:
+    """What the payload says, read as the vendor's data in the webhooks' folder or if the body has their shape."""
     is_shaped = "event" in body and "created_at" in body and isinstance(body.get("data"), dict)
-    return is_shaped and body.keys().isdisjoint(_WHO)
+    if source != WEBHOOKS and not (is_shaped and body.keys().isdisjoint(_WHO)):
+        return _read_texts(payload, _texts_of_payload(tuple(payload), False), {})
+    facts = _read_texts(payload, _texts_of_payload(tuple(payload), True), {})
+    add_vendors_fields(facts, event_type, payload)
+    return facts
 
 
 def _link_id(text: str | None) -> str | None:

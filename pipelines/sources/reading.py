@@ -8,19 +8,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from pipelines.commits import Position
-from pipelines.sources.cutting import (
-    BLANKS,
-    BLOCK_BYTES,
-    BOM,
-    DOCUMENT_BYTES,
-    LINE_BYTES,
-    Block,
-    Window,
-    cut_elements,
-    cut_lines,
-    find_elements,
-    is_document,
-)
+from pipelines.sources import cutting
+from pipelines.sources.cutting import Block, Window
 from pipelines.sources.opening import EDGE, OpenFile, UnreadableError
 
 _MAY_BE_DOCUMENT = re.compile(r"\.json(?:\.(?:gz|zst))?$", re.IGNORECASE)
@@ -60,7 +49,7 @@ class Reading:
         """
         is_fresh = self.position.is_whole or self.position.offset == 0
         may_be_document = is_fresh and _MAY_BE_DOCUMENT.search(self.position.path)
-        if may_be_document and is_document(self._window.peek(BLOCK_BYTES)):
+        if may_be_document and cutting.is_document(self._window.peek(cutting.BLOCK_BYTES)):
             self.position = replace(self.position, is_whole=True)
             yield from self._elements()
         else:
@@ -91,20 +80,22 @@ class Reading:
         return self.seal()
 
     def _elements(self) -> Iterator[Block]:
-        document = self._window.peek(DOCUMENT_BYTES + 1)
-        if len(document) > DOCUMENT_BYTES:
-            raise UnreadableError(f"one JSON document of more than {DOCUMENT_BYTES >> 20} MiB; write one event a line")
-        elements = None if self._window.is_incomplete else find_elements(document)
+        document = self._window.peek(cutting.DOCUMENT_BYTES + 1)
+        if len(document) > cutting.DOCUMENT_BYTES:
+            raise UnreadableError(
+                f"one JSON document of more than {cutting.DOCUMENT_BYTES >> 20} MiB; write one event a line"
+            )
+        elements = None if self._window.is_incomplete else cutting.find_elements(document)
         if elements is None:
             self._waiting = len(document)
         else:
-            yield from cut_elements(document, elements, self.position.offset)
+            yield from cutting.cut_elements(document, elements, self.position.offset)
 
     def _lines(self) -> Iterator[Block]:
         self._window.drop(self.position.offset - self._first)
-        yield from cut_lines(self._window, self.position.offset, self.position.newlines)
-        end, newlines, rest = self.position.offset, self.position.newlines, self._window.peek(LINE_BYTES)
-        line = (rest if end else rest.removeprefix(BOM)).strip(BLANKS)
+        yield from cutting.cut_lines(self._window, self.position.offset, self.position.newlines)
+        end, newlines, rest = self.position.offset, self.position.newlines, self._window.peek(cutting.LINE_BYTES)
+        line = (rest if end else rest.removeprefix(cutting.BOM)).strip(cutting.BLANKS)
         left = self._first + self._window.taken - end
         may_be_taken = self._is_rested and not self._window.is_incomplete
         if len(rest) < left or (line and not (may_be_taken and _is_object(line))):

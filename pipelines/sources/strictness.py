@@ -16,9 +16,8 @@ MAX_KEYS = 10_000
 
 _STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)
 _BRACKET = re.compile(rb"[\[\]{}]")
-_UNWANTED = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")
 _HIGH, _LOW = rb"u[dD][89abAB][0-9a-fA-F]{2}", rb"u[dD][c-fC-F][0-9a-fA-F]{2}"
-_ESCAPE = re.compile(rb"\\(?:" + _HIGH + rb"\\" + _LOW + rb"|(u0000)|(" + _HIGH + rb"|" + _LOW + rb")|.)", re.DOTALL)
+_ESCAPE = re.compile(rb"\\(?:" + _HIGH + rb"\\" + _LOW + rb"|(" + _HIGH + rb"|" + _LOW + rb")|(u0000)|.)", re.DOTALL)
 
 
 class RefusedError(Exception):
@@ -46,9 +45,14 @@ class _Object(dict[str, Any]):
     repeated: str | None = None
 
 
-def mend(line: bytes) -> bytes:
-    """JSON text with U+FFFD for half characters (lone surrogates) and without NULs, which no table can hold."""
-    return _ESCAPE.sub(_mend_escape, line) if _UNWANTED.search(line) else line
+def mend_halves(line: bytes) -> bytes:
+    """The same with U+FFFD for each half of a character (lone surrogate); what is no JSON stays none."""
+    return _ESCAPE.sub(lambda escape: rb"\ufffd" if escape[1] else escape[0], line)
+
+
+def drop_nuls(text: bytes) -> bytes:
+    """JSON text without the NULs in its strings, which no table can hold."""
+    return _ESCAPE.sub(lambda escape: b"" if escape[2] else escape[0], text)
 
 
 def check_depth(text: bytes) -> None:
@@ -82,7 +86,3 @@ def find_repeated(text: bytes) -> Repeated:
     if not isinstance(tree, _Object):
         return Repeated(is_any=is_any)
     return Repeated(tree.repeated, getattr(tree.get("body"), "repeated", None), is_any)
-
-
-def _mend_escape(escape: re.Match[bytes]) -> bytes:
-    return b"" if escape[1] else b"\\ufffd" if escape[2] else escape[0]

@@ -1,6 +1,6 @@
 -- One row per kind of finding about counted events and activations that was met.
 -- key: finding
-with events as (
+with happened as (
     select
         e.event_id,
         e.timestamp,
@@ -42,7 +42,7 @@ found as (
         event_id,
         timestamp,
         finding,
-    from events
+    from happened
     union all
     select
         event_id,

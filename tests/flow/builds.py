@@ -46,7 +46,8 @@ def ask(data: Path, sql: str) -> pl.DataFrame:
     """The rows of a SELECT over the published file, as an analyst gets them."""
     with duckdb.connect(data / "published" / "portal.duckdb", read_only=True) as connection:
         connection.execute("set TimeZone = 'UTC'")
-        return connection.sql(sql).pl()
+        frame: pl.DataFrame = connection.sql(sql).pl()
+        return frame
 
 
 def contents(data: Path) -> dict[str, tuple[int, int]]:

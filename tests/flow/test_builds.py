@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from pipelines.errors import FixableError
@@ -30,9 +31,13 @@ from tests.flow.builds import (
 
 
 def test_event_is_traced_from_its_line_to_a_number(stories: Path) -> None:
-    """The activation in line 2 of the webhooks is an event, a step of an entry, and one of the page's activated."""
-    line = (stories / "inbox" / "webhooks" / "webhooks.jsonl").read_text("utf-8").splitlines()[1]
-    assert "event_01SAMPLE0002" in line
+    """One line of the webhooks is a row of the store, an event, a step of an entry, and one of the page's activated."""
+    stored = pl.read_parquet(stories / "events" / "*" / "*.parquet").filter(pl.col("event_id") == "event_01SAMPLE0002")
+    origin = stored.row(0, named=True)
+    log = (stories / "inbox" / origin["source"] / origin["origin_path"]).read_bytes()
+    line = log.splitlines()[origin["origin_line"] - 1]
+    assert b'"id": "event_01SAMPLE0002"' in line
+    assert log[origin["origin_offset"] :].startswith(line)
     event = ask(stories, "from events where event_id = 'event_01SAMPLE0002'").row(0, named=True)
     assert (event["source"], event["event_type"], event["organization_id"], event["provider"]) == (
         "webhooks",

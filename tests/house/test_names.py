@@ -29,7 +29,22 @@ def _line_count(path: Path) -> int:
 
 
 def _written_lines(path: Path) -> int:
-    return sum(1 for line in path.read_text().splitlines() if line.strip())
+    """Lines that hold code: what explains it, docstrings and comments, is no burden on the mind."""
+    text, explained = path.read_text(), set[int]()
+    if path.suffix == ".py":
+        for node in ast.walk(ast.parse(text)):
+            if (
+                isinstance(node, ast.Expr)
+                and isinstance(node.value, ast.Constant)
+                and isinstance(node.value.value, str)
+            ):
+                explained.update(range(node.lineno, (node.end_lineno or node.lineno) + 1))
+    lines = enumerate(text.splitlines(), 1)
+    return sum(
+        1
+        for number, line in lines
+        if line.strip() and number not in explained and not line.lstrip().startswith(("#", "--"))
+    )
 
 
 @pytest.mark.parametrize("path", PYTHON, ids=name_of)
@@ -53,7 +68,7 @@ def test_function_stays_under_its_ceiling(path: Path) -> None:
 
 
 def test_whole_stays_under_its_ceiling() -> None:
-    """All Python and all SQL together, blank lines apart, stay what one person can hold in mind."""
+    """All Python and all SQL together stay what one person can hold in mind."""
     python_lines, sql_lines = sum(map(_written_lines, PYTHON)), sum(map(_written_lines, [*MODELS, *CHECKS]))
     assert python_lines <= PYTHON_CEILING
     assert sql_lines <= SQL_CEILING

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator
+from itertools import product
 from typing import Any, NamedTuple
 
 import polars as pl
@@ -32,30 +33,38 @@ WHERE: list[dict[str, Any]] = [{}, {}, {}, {"result": "passed"}]
 
 
 class Drawn(NamedTuple):
-    """One event before it has an organization: `more` after `since` the start, or after the event drawn before."""
+    """One event before it has an organization."""
 
     name: str
-    since: int | None
-    more: int
-    jitter: int
-    connection: str | None
-    intent: str | None
-    properties: dict[str, Any]
+    moment: tuple[int | None, int, int]  # a day, or the event drawn before; how long after it; and a jitter
+    said: tuple[str | None, str | None, dict[str, Any]]  # connection, intent, properties
     rare: str
 
 
+# Few draws with many values each: what is repeated comes more often.
+MOMENTS = list(
+    product(
+        [0, HOUR, DAY, DAY, 2 * DAY, 3 * DAY, None, None, None],
+        [0, 0, 0, SECOND, 5 * SECOND, HOUR, DAY, 2 * DAY, -5 * SECOND, -HOUR],
+        [0, 0, 0, 0, -1, 1],
+    )
+)
+SAID = list(
+    product(
+        [None, "one", "one", "two"],
+        [None, "sso", "sso", "sso", "SSO", "dsync", "directory_sync"],
+        [{}, {"result": "passed"}, {"result": "passed", "n": 3}, {"result": "failed"}],
+    )
+)
+RARE = [*[""] * 14, "swapped", "sandbox", "production", "nobody", "again", "conflict", "text"]
 DRAWN = st.builds(
     Drawn,
     name=st.sampled_from(NAMES),
-    since=st.sampled_from([0, HOUR, DAY, DAY, 2 * DAY, 3 * DAY, None, None, None]),
-    more=st.sampled_from([0, 0, 0, SECOND, 5 * SECOND, HOUR, DAY, -5 * SECOND, -HOUR, 2 * DAY]),
-    jitter=st.sampled_from([0, 0, 0, 0, -1, 1]),
-    connection=st.sampled_from([None, "one", "one", "two"]),
-    intent=st.sampled_from([None, "sso", "sso", "sso", "SSO", "dsync", "directory_sync"]),
-    properties=st.sampled_from([{}, {"result": "passed"}, {"result": "passed", "n": 3}, {"result": "failed"}]),
-    rare=st.sampled_from([*[""] * 14, "swapped", "sandbox", "production", "nobody", "again", "conflict", "text"]),
+    moment=st.sampled_from(MOMENTS),
+    said=st.sampled_from(SAID),
+    rare=st.sampled_from(RARE),
 )
-ORGANIZATIONS = st.lists(st.lists(DRAWN, min_size=5, max_size=16), min_size=20, max_size=30)
+ORGANIZATIONS = st.lists(st.lists(DRAWN, min_size=5, max_size=16), min_size=30, max_size=40)
 AS_OF = st.sampled_from([START + DAY, START + 2 * DAY, START + 4 * DAY, START + 4 * DAY + HOUR, START + 7 * DAY])
 
 
@@ -68,8 +77,9 @@ def events_of(organizations: list[list[Drawn]]) -> pl.DataFrame:
 def _stream(organization: str, stream: list[Drawn]) -> Iterator[dict[str, Any]]:
     at_us = START
     for place, drawn in enumerate(stream):
-        at_us = (at_us if drawn.since is None else START + drawn.since) + drawn.more
-        yield from _copies(_row(organization, f"{organization}_{place:02}", at_us + drawn.jitter, drawn), drawn)
+        since, more, jitter = drawn.moment
+        at_us = (at_us if since is None else START + since) + more
+        yield from _copies(_row(organization, f"{organization}_{place:02}", at_us + jitter, drawn), drawn)
 
 
 def _copies(row: dict[str, Any], drawn: Drawn) -> Iterator[dict[str, Any]]:
@@ -84,9 +94,10 @@ def _copies(row: dict[str, Any], drawn: Drawn) -> Iterator[dict[str, Any]]:
 
 
 def _row(organization: str, event_id: str, at_us: int, drawn: Drawn) -> dict[str, Any]:
+    connection, intent, properties = drawn.said
     is_vendor = drawn.name.startswith(VENDOR) is (drawn.rare != "swapped")
     kind = "dsync" if drawn.name.startswith("dsync.") else "sso" if drawn.name in REPORTED else None
-    is_fitting = kind is None or SPELLINGS.get(drawn.intent or "", drawn.intent) == kind
+    is_fitting = kind is None or SPELLINGS.get(intent or "", intent) == kind
     return {
         "event_key": key_of(event_id),
         "event_id": event_id,
@@ -95,10 +106,10 @@ def _row(organization: str, event_id: str, at_us: int, drawn: Drawn) -> dict[str
         "source": WEBHOOKS if is_vendor else PORTAL,
         "event_type": drawn.name,
         "timestamp": us_time(at_us),
-        "intent": drawn.intent if is_fitting else None,
-        "connection_id": drawn.connection and f"{organization}_{kind or 'sso'}_{drawn.connection}",
+        "intent": intent if is_fitting else None,
+        "connection_id": connection and f"{organization}_{kind or 'sso'}_{connection}",
         "environment": drawn.rare if drawn.rare in {"sandbox", "production"} else None,
-        "properties": json.dumps(drawn.properties),
+        "properties": json.dumps(properties),
         "extra": "{}",
         "content_hash": hashlib.sha256(repr(drawn).encode()).hexdigest()[:32],
         "is_mended": False,
@@ -109,46 +120,36 @@ def _row(organization: str, event_id: str, at_us: int, drawn: Drawn) -> dict[str
     }
 
 
-@st.composite
-def funnel_texts(draw: st.DrawFn, intents: list[list[str]]) -> str:
-    """A funnel file of any shape that the project takes."""
-    steps = [
-        _step(
-            "s1", draw(st.sampled_from([[LINK], [LINK], [LINK, INVITED]])), where=draw(st.sampled_from([*WHERE, {}]))
-        ),
-        *(draw(_steps(f"s{number}", BETWEEN)) for number in range(2, 2 + draw(st.integers(0, 3)))),
-    ]
-    ends = draw(st.sampled_from([[CLOSED], [CLOSED], [], [CLOSED, HELPED], [GONE]]))
-    closing = draw(st.lists(st.sampled_from([LIVE, APP, SSO, DIRECTORY, SIGN_IN]), min_size=1, max_size=4, unique=True))
-    within = draw(WITHIN)
-    steps.append(_step(f"s{len(steps) + 1}", closing, within=within, where=draw(st.sampled_from(WHERE))))
-    for _ in range(draw(st.integers(0, 2))):
-        steps.append(draw(_steps(f"s{len(steps) + 1}", AFTER)) | {"optional": True})
-    excluded = draw(st.lists(_exclusions(len(steps)), max_size=2))
-    return _toml(
-        draw(st.sampled_from(intents)), draw(st.sampled_from(["1 hour", "1 day", "2 days"])), ends, steps, excluded
-    )
-
-
 BETWEEN = [OPENED, TESTED, DOMAIN, HELPED, SIGN_IN, LINK, APP, CLOSED]
-AFTER = [SIGN_IN, OPENED, TESTED, DOMAIN, LIVE]
+CLOSING = [LIVE, LIVE, APP, SSO, DIRECTORY, SIGN_IN]
+AFTER = [SIGN_IN, OPENED, TESTED, DOMAIN, LIVE, APP]
 EXCLUDING = [HELPED, HELPED, DOWN, TESTED, LINK, OPENED, APP]
+ENDS = [[CLOSED], [CLOSED], [], [CLOSED, HELPED], [GONE]]
 WITHIN = st.sampled_from([None, None, None, "5 seconds", "1 hour", "1 day"])
+WINDOW = st.sampled_from(["1 hour", "1 day", "2 days"])
+
+
+@st.composite
+def funnel_texts(draw: st.DrawFn, intents: list[str]) -> str:
+    """A funnel file of any shape that the project takes."""
+    first = draw(st.sampled_from([[LINK], [LINK], [LINK, INVITED]]))
+    steps = [_step("s1", first, where=draw(st.sampled_from([*WHERE, {}])))]
+    for _ in range(draw(st.integers(0, 3))):
+        steps.append(_step(f"s{len(steps) + 1}", **draw(_shapes(BETWEEN)), optional=draw(st.booleans())))
+    steps.append(_step(f"s{len(steps) + 1}", **draw(_shapes(CLOSING, 4))))
+    for _ in range(draw(st.integers(0, 2))):
+        steps.append(_step(f"s{len(steps) + 1}", **draw(_shapes(AFTER)), optional=True))
+    excluded = draw(st.lists(_exclusions(len(steps)), max_size=2))
+    return _toml(intents, draw(WINDOW), draw(st.sampled_from(ENDS)), steps, excluded)
 
 
 def _step(name: str, events: list[str], **more: Any) -> dict[str, Any]:
     return {"name": name, "label": name, "events": events} | {key: value for key, value in more.items() if value}
 
 
-def _steps(name: str, events: list[str]) -> st.SearchStrategy[dict[str, Any]]:
-    return st.builds(
-        _step,
-        st.just(name),
-        st.lists(st.sampled_from(events), min_size=1, max_size=2, unique=True),
-        optional=st.booleans(),
-        within=WITHIN,
-        where=st.sampled_from(WHERE),
-    )
+def _shapes(names: list[str], most: int = 2) -> st.SearchStrategy[dict[str, Any]]:
+    events = st.lists(st.sampled_from(names), min_size=1, max_size=most, unique=True)
+    return st.fixed_dictionaries({"events": events, "within": WITHIN, "where": st.sampled_from(WHERE)})
 
 
 @st.composite

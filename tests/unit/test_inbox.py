@@ -13,7 +13,7 @@ import zstandard
 from pipelines.errors import FixableError
 from pipelines.paths import DataPaths
 from pipelines.settings import Settings
-from pipelines.sources import cutting, ingest, reading
+from pipelines.sources import cutting, ingest
 from pipelines.sources.door import Judged, Lines, judge
 from pipelines.sources.inbox import Listing, scan
 from tests.feed import HOUR_US, NOW_US, Feed, line, lines, stored_events, stored_quarantine
@@ -380,7 +380,6 @@ def test_json_file_with_a_line_for_each_event_grows(feed: Feed) -> None:
 def test_long_line_is_passed_over(feed: Feed, monkeypatch: pytest.MonkeyPatch) -> None:
     """A line beyond the limit is quarantined by its beginning and length; the limit itself is fine."""
     monkeypatch.setattr(cutting, "LINE_BYTES", 3000)
-    monkeypatch.setattr(reading, "LINE_BYTES", 3000)
     monkeypatch.setattr(cutting, "BLOCK_BYTES", 1000)
     monkeypatch.setattr(cutting, "KEPT_BYTES", 100)
     fits = line("evt_1", note="x" * (3001 - len(line("evt_1", note=""))))
@@ -406,7 +405,6 @@ def test_long_element_is_passed_over(feed: Feed, monkeypatch: pytest.MonkeyPatch
 def test_small_blocks_and_batches_give_the_same_events(feed: Feed, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     """How a file is cut into blocks and batches changes nothing."""
     monkeypatch.setattr(cutting, "BLOCK_BYTES", 700)
-    monkeypatch.setattr(reading, "BLOCK_BYTES", 700)
     monkeypatch.setattr(cutting, "BLOCK_LINES", 4)
     monkeypatch.setattr(ingest, "BATCH_LINES", 7)
     content = b"[%b]" % b",".join(lines(1, 40).splitlines()) if name.endswith(".json") else lines(1, 40)

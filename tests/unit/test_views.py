@@ -126,12 +126,12 @@ def test_stuck_sentence_has_a_form_for_each_count(number: int, text: str) -> Non
     assert _said(sentences.stuck(funnel)) == text
 
 
-def test_stuck_everywhere_counts_set_ups() -> None:
+def test_stuck_everywhere_adds_up_the_set_ups() -> None:
     """The front page says in how many set-ups somebody is stuck, and how long the longest of all has waited."""
     funnels = [_row(stalled_count=2, longest_idle_us=HOUR_US), _row(stalled_count=0, longest_idle_us=None)]
     total = _row(stalled_count=2)
     said = _said(sentences.stuck_everywhere(total, funnels))
-    assert said == "2 attempts are stuck right now, in 1 of 2 set-ups; the longest has waited 1 h."
+    assert said == "2 attempts are stuck right now; the longest has waited 1 h."
     assert _said(sentences.stuck_everywhere(total, funnels[1:])) == "Nobody is stuck right now."
 
 

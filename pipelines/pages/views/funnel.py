@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pipelines.durations import format_duration
 from pipelines.pages import charts
 from pipelines.pages.cells import Row, Words
 from pipelines.pages.views import sections, sentences
@@ -30,7 +29,6 @@ class FunnelPage:
 
     head: Head
     about: Row
-    window: str
     nothing: Words
     answer: tuple[sentences.Sentence, ...]
     funnel: Row
@@ -61,7 +59,6 @@ def funnel_page(context: Context, funnel_id: str) -> FunnelPage:
     return FunnelPage(
         head=head(context, about["title"], path_of(funnel_id)),
         about=about,
-        window=format_duration(about["window_us"]),
         nothing=_nothing(about, funnel, published.rows("dim_funnel_steps", funnel_id)),
         answer=_answer(funnel, published.rows("rpt_funnel_steps", funnel_id), published.rows("rpt_weeks", funnel_id)),
         funnel=funnel,

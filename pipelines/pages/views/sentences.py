@@ -94,9 +94,8 @@ def stuck_everywhere(total: Row, funnels: list[Row]) -> Sentence:
         return Sentence((), ("Nobody is stuck right now.",))
     longest = max(waiting, key=lambda funnel: funnel["longest_idle_us"])
     verb = plural(total["stalled_count"], " attempt is stuck right now", " attempts are stuck right now")
-    where = f", in {len(waiting)} of {len(funnels)} set-ups" if len(funnels) > 1 else ""
     waited = ("; the longest has waited ", longest.cell("longest_idle_us", "duration"), ".")
-    return Sentence((total.cell("stalled_count", "count"), verb), (where, *waited))
+    return Sentence((total.cell("stalled_count", "count"), verb), waited)
 
 
 def outcomes(funnel: Row) -> Words:
