@@ -18,8 +18,9 @@ from pipelines.assets.room import Room
 from pipelines.catalog import load_catalog
 from pipelines.definitions import build_definitions
 from pipelines.errors import CheckFailedError, FixableError
-from pipelines.lock import build_lock
+from pipelines.lock import build_lock, check_data_directory
 from pipelines.settings import Places
+from pipelines.sources.inbox import scan
 
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 Listener = Callable[[int, int, str], None]
@@ -50,6 +51,8 @@ def build(
         CheckFailedError: a data check failed; nothing was published.
     """
     load_catalog(places.reports)
+    check_data_directory(places.data)
+    scan(places.data.inbox)  # a missing inbox is said before anything is written
     with build_lock(places.data), _instance(places, history=history) as instance:
         room = Room(
             data_dir=str(places.data.root),

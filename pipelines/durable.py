@@ -18,6 +18,7 @@ from pipelines.errors import FixableError
 
 WITHOUT_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK}
 MENDS = {
+    errno.ENOENT: "make it, or choose another with --data-dir",
     errno.EACCES: "give this user the right to write there",
     errno.EPERM: "give this user the right to write there",
     errno.EROFS: "mount the file system writable, or choose another data directory",

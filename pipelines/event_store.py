@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -43,15 +43,28 @@ class EventStore:
 
     @classmethod
     def open(cls, paths: DataPaths) -> EventStore:
-        """Fold the log and check every file that it names; nothing is written.
+        """Fold the log and check every file that it names but those that are `lost`; nothing is written.
 
         Raises:
             FixableError: the log is broken, a file is missing or damaged, or a newer version wrote the store.
         """
         store = cls(paths, History.read(paths.commits))
-        if faults := [fault for file in store._history.files.values() if (fault := store._fault(file))]:
+        kept = [file for file in store._history.files.values() if file.path not in store.lost]
+        if faults := [fault for file in kept if (fault := store._fault(file))]:
             raise FixableError(*faults[:10])
         return store
+
+    @property
+    def lost(self) -> list[str]:
+        """Quarantine files that are gone: the inbox still has their lines, unlike events that were rotated away."""
+        named = (path for path in self._history.files if path.startswith("quarantine/"))
+        return [path for path in named if not (self._paths.root / path).exists()]
+
+    def reread_lost(self, present: Collection[tuple[str, str]], now_us: int) -> None:
+        """Forget lost quarantine files, and how far the files (source, path) in `present` with such lines were read."""
+        again = [p for p in self.positions.values() if p.quarantined and (p.source, p.path) in present]
+        fresh = [Position(p.file, p.source, p.path) for p in again]
+        self._history.add("repair", now_us, removed=self.lost, positions=fresh)
 
     @property
     def number(self) -> int:
@@ -158,7 +171,9 @@ class EventStore:
         self._history.add("publish", time.time_ns() // 1000, as_of=build.get("as_of"), build=build)
 
     def _files(self, folder: str) -> list[Path]:
-        return [self._paths.root / path for path in sorted(self._history.files) if path.startswith(folder)]
+        lost = set(self.lost)
+        named = sorted(path for path in self._history.files if path.startswith(folder) and path not in lost)
+        return [self._paths.root / path for path in named]
 
     def _fault(self, file: StoredFile) -> str | None:
         path = self._paths.root / file.path

@@ -50,6 +50,16 @@ _KEY_IN_JSON = re.compile(_KEY + r"""(?=(\\*(?:["']|%22)\s{0,4}(?::|%3[aA])|=|%3
 _KEY_IN_TEXT = re.compile(_KEY + r"""(?=(\\*(?:["']|%22)?\s{0,4}(?:[:=]|%3[aAdD])))""", re.ASCII)
 _ESCAPE = re.compile(r"(?<!\\)\\++(?:u00([2-7][0-9a-fA-F])|(/))")
 
+_PEM = (
+    r"-----BEGIN [A-Z0-9 ]{0,40}?(?:PRIVATE KEY|CERTIFICATE)[A-Z ]{0,20}-----"
+    r".*?(?:-----END [A-Z0-9 ]{0,60}-----|\Z)"
+)
+# Host and path, then query and fragment, of any location, with or without scheme, percent-encoded or not.
+_LOCATION = r"""(?<![^\s"'<>\\?#])((?:[^\s"'<>\\?#%]|%(?!3[fF]|23))*+)((?:[?#]|%3[fF]|%23)[^\s"'<>\\]*+)"""
+_API_KEY = (
+    r"(?:(?<![A-Za-z0-9])|(?<=%3[dD]))(?:sk_(?:live|test)_[\w-]{8,}+|whsec_[\w+/=-]{8,}+"
+    r"|gh[opsru]_[A-Za-z0-9]{8,}+|xox[a-z]-[\w-]{8,}+|AIza[\w-]{16,}+|A[KS]IA[0-9A-Z]{12,}+)"
+)
 _Replacement = str | Callable[[re.Match[str]], str]
 
 
@@ -60,26 +70,14 @@ def _as_link(match: re.Match[str]) -> str:
 _RULES: list[tuple[re.Pattern[str], _Replacement]] = [
     (re.compile(pattern, re.ASCII | re.DOTALL), replacement)
     for pattern, replacement in (
-        (
-            r"-----BEGIN [A-Z0-9 ]{0,40}?(?:PRIVATE KEY|CERTIFICATE)[A-Z ]{0,20}-----"
-            r".*?(?:-----END [A-Z0-9 ]{0,60}-----|\Z)",
-            "[redacted:pem]",
-        ),
+        (_PEM, "[redacted:pem]"),
         # PEM without its frame, as SAML metadata carries certificates: DER in base64 starts so.
         (r"(?<![\w+/])MII[\w+/=]{40,}+(?:\s{1,4}[\w+/=]{16,}+)*+", "[redacted:pem]"),
-        # Any location, bare or percent-encoded, up to its query or fragment, and that.
-        (
-            r"""(?<![^\s"'<>\\?#])((?:[^\s"'<>\\?#%]|%(?!3[fF]|23))*+)((?:[?#]|%3[fF]|%23)[^\s"'<>\\]*+)""",
-            lambda match: _without_query(match[1], match[2]),
-        ),
+        (_LOCATION, lambda match: _without_query(match[1], match[2])),
         (r"""://[^\s/?#"'<>\\]+@""", "://[redacted:credentials]@"),
         (r"(?<![\w-])(?>[\w-]*?eyJ)[\w-]{8,}+\.[\w-]{2,}+(?:\.[\w-]*+){0,4}", _as_link),
         (r"(?:(?<![\w-])|(?<=%3[dD]))secret_[\w-]{8,}+", _as_link),
-        (
-            r"(?:(?<![A-Za-z0-9])|(?<=%3[dD]))(?:sk_(?:live|test)_[\w-]{8,}+|whsec_[\w+/=-]{8,}+"
-            r"|gh[opsru]_[A-Za-z0-9]{8,}+|xox[a-z]-[\w-]{8,}+|AIza[\w-]{16,}+|A[KS]IA[0-9A-Z]{12,}+)",
-            "[redacted:key]",
-        ),
+        (_API_KEY, "[redacted:key]"),
         (r"(?i)(?<![a-z])(?:bearer|basic) +[\w.~+/=:-]{12,}+", "[redacted:authorization]"),
     )
 ]
@@ -89,8 +87,10 @@ _SHORT = ("link", "otp")  # too common within words to be a sign without what fo
 _SIGNS = [
     *(f"{key}{end}" for key in _SHORT for end in ('"', "\\", "'", "=", 's"', "s\\", "s'", "s=")),
     *(end.replace(" ", joint) for ends in _KINDS.values() for end in ends if end not in _SHORT for joint in _JOINTS),
-    *"-----begin mii workos.com /portal/launch code= key= sig= signature= :// eyj sk_live_ sk_test_ whsec_".split(),
-    *"gho_ ghp_ ghs_ ghr_ ghu_ xox aiza akia asia bearer basic [redacted: %2 %3 %4 %5 %6 %7".split(),
+    *("-----begin", "mii", "workos.com", "/portal/launch", "://", "eyj", "sk_live_", "sk_test_", "whsec_", "xox"),
+    *("aiza", "gho_", "ghp_", "ghr_", "ghs_", "ghu_", "akia", "asia", "bearer", "basic"),
+    *("code=", "key=", "sig=", "signature="),
+    *("[redacted:", "%2", "%3", "%4", "%5", "%6", "%7"),
     *("\\u00", "\\/"),  # text with escapes of its own may hide any of the others
 ]
 
@@ -139,10 +139,15 @@ def _walk_object(value: dict[str, Any], kind: str | None) -> tuple[dict[str, Any
     kept: dict[str, Any] = {}
     count = 0
     for key, member in value.items():
-        name = _clean(key, _KEY_IN_JSON)
+        name = _clean_key(key) if len(key) <= 64 else _clean(key, _KEY_IN_JSON)
         kept[name], replaced = _walk(member, _kind_of(key[-64:]) or kind)
         count += replaced + (name != key)
     return kept, count
+
+
+@lru_cache(maxsize=4096)
+def _clean_key(key: str) -> str:
+    return _clean(key, _KEY_IN_JSON)
 
 
 @lru_cache(maxsize=4096)

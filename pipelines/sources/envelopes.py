@@ -95,13 +95,13 @@ def event_id_of(value: Any) -> str | None:
 
 
 def read_fields(body: Json, source: str) -> Fields:
-    """The fields of a redacted event, in whichever form it was sent.
+    """The fields of a redacted event, in whichever form it was sent; `"object": "event"` says nothing and goes.
 
     Raises:
         RefusedError: contradiction, no_event_type, no_timestamp, bad_time or no_data.
     """
     shape = _shape_of_line(tuple(body))
-    extra = {name: body[name] for name in shape.others}
+    extra = {name: body[name] for name in shape.others if not (name == "object" and body[name] == "event")}
     line = _read_texts(body, shape.texts, extra)
     event_type = line.get("event_type")
     if event_type is None:
@@ -112,10 +112,9 @@ def read_fields(body: Json, source: str) -> Fields:
     payload = _read_payload(body, shape.payloads, source, extra)
     facts = _read_facts(body, payload, event_type, source)
     event_id = event_id_of(line.get("event_id"))
-    not_taken = {*(() if event_id else ("event_id",)), *(field for field in _IN_BOTH if field in facts)}
-    extra.update((name, body[name]) for name, field in shape.texts if field in not_taken and field in line)
-    if extra.get("object") == "event":  # the vendor's envelopes all say so
-        del extra["object"]
+    if event_id is None or not facts.keys().isdisjoint(line):
+        not_taken = facts.keys() & _IN_BOTH.keys() | (set() if event_id else {"event_id"})
+        extra.update((name, body[name]) for name, field in shape.texts if field in not_taken and field in line)
     return Fields(
         event_id,
         event_type,

@@ -94,6 +94,9 @@ def ingest(
     run = _Run(store, now_us, settings.ingestion.rest_before_last_line, progress)
     if removed := store.tidy():
         run.report.notices.append(f"went on after commit {store.number}: {removed} unfinished files removed")
+    if store.lost:
+        store.reread_lost({(file.source, file.path) for file in listing.files}, now_us)
+        run.report.notices.append("lines of the quarantine were lost: their files are read again")
     tracker = Tracker(store.positions.values(), listing.files)
     news = [file for file in listing.files if full or run.is_new(file, tracker.known(file))]
     run.expected = sum(file.size for file in news)

@@ -69,7 +69,7 @@ def site_bytes(data: Path) -> dict[str, bytes]:
 
 def forget_all_but_the_store(data: Path) -> None:
     """Delete everything that a build makes, the event store apart."""
-    for name in ("published", "dagster", "spill"):
+    for name in ("published", "dagster", "spill", "quarantine"):
         shutil.rmtree(data / name, ignore_errors=True)
     for file in data.glob("warehouse.duckdb*"):
         file.unlink()

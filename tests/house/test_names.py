@@ -39,12 +39,8 @@ def _written_lines(path: Path) -> int:
                 and isinstance(node.value.value, str)
             ):
                 explained.update(range(node.lineno, (node.end_lineno or node.lineno) + 1))
-    lines = enumerate(text.splitlines(), 1)
-    return sum(
-        1
-        for number, line in lines
-        if line.strip() and number not in explained and not line.lstrip().startswith(("#", "--"))
-    )
+    lines = [line.strip() for number, line in enumerate(text.splitlines(), 1) if number not in explained]
+    return sum(1 for line in lines if line and not line.startswith(("#", "--")))
 
 
 @pytest.mark.parametrize("path", PYTHON, ids=name_of)
