@@ -16,6 +16,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_valida
 from pipelines.durations import parse_duration
 from pipelines.paths import DataPaths
 
+SHIPPED_REPORTS = Path(__file__).parents[1] / "reports"
 DurationUs = Annotated[int, BeforeValidator(parse_duration)]
 
 
@@ -86,6 +87,11 @@ class Places:
 
     data: DataPaths
     reports: Path
+
+    def looks(self, name: str) -> Path:
+        """A folder or file of the reports directory, or the shipped one where it has none of its own."""
+        own = self.reports / name
+        return own if own.exists() else SHIPPED_REPORTS / name
 
     @classmethod
     def find(cls, data_dir: str | Path | None = None, reports_dir: str | Path | None = None) -> Places:

@@ -61,7 +61,7 @@ def event_store(context: dg.AssetExecutionContext, room: Room) -> Iterator[dg.Ma
 def declared(context: dg.AssetExecutionContext, room: Room) -> Iterator[dg.MaterializeResult[None]]:
     """The store's files and everything declared, as tables of a new working file; nothing where nothing is new."""
     store = EventStore.open(room.places.data)
-    recipe = Recipe.of(room.places.reports)
+    recipe = Recipe.of(room.places)
     as_of = room.stated_as_of or datetime.now(UTC)
     reuse = 0 if room.full or room.stated_as_of else room.catalog.settings.build.as_of_reuse
     if standing_build(room.places.data, store, recipe, as_of, reuse):

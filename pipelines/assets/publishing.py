@@ -16,9 +16,9 @@ from pipelines.models import Model
 from pipelines.pages.cells import KEYS
 from pipelines.pages.site import render_site
 from pipelines.publishing import publish
+from pipelines.settings import SHIPPED_REPORTS
 from pipelines.statistics.tables import STATISTICS
 
-SHIPPED_REPORTS = Path(__file__).parents[2] / "reports"
 HEADLINE = ("funnel_id", "entrant_count", "matured_count", "activated_count", "conversion_rate", "stalled_count")
 
 
@@ -51,7 +51,7 @@ def published_asset(models: tuple[Model, ...]) -> dg.AssetsDefinition:
 def publish_build(room: Room, models: tuple[Model, ...], started_at: datetime) -> Path:
     """The folder of this report's build: the served one where it is the same, or a new one."""
     paths = room.places.data
-    store, recipe = EventStore.open(paths), Recipe.of(room.places.reports)
+    store, recipe = EventStore.open(paths), Recipe.of(room.places)
     report = room.warehouse.read("rpt_report").row(0, named=True)
     if folder := served_report(paths, store, report["report_id"], recipe):
         return folder
@@ -75,15 +75,9 @@ def _write(folder: Path, room: Room, models: tuple[Model, ...]) -> None:
         {name: room.warehouse.read(name) for name in KEYS},
         company=settings.report.company,
         stale_after_us=settings.build.stale_after,
-        templates=_looks(room.places.reports, "templates"),
-        static=_looks(room.places.reports, "static"),
+        templates=room.places.looks("templates"),
+        static=room.places.looks("static"),
         out=folder / "site",
         sources={model.name: f"sql/{model.layer}/{model.name}.sql" for model in models}
         | {name: f"pipelines/statistics ({s.function.__name__})" for name, s in STATISTICS.items()},
     )
-
-
-def _looks(reports: Path, name: str) -> Path:
-    """The reports directory's own looks, or the shipped ones where it has none."""
-    own = reports / name
-    return own if own.is_dir() else SHIPPED_REPORTS / name

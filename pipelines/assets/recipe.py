@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pipelines.catalog import definitions_hash
 from pipelines.models import SQL_DIRECTORY
+from pipelines.settings import Places
 
 CODE = Path(__file__).parents[1]
 
@@ -20,11 +21,11 @@ class Recipe:
     whole: str
 
     @classmethod
-    def of(cls, reports: Path) -> Recipe:
+    def of(cls, places: Places) -> Recipe:
         """The recipe of the SQL, the code and one reports directory as they are now."""
-        definitions = definitions_hash(SQL_DIRECTORY, reports)
+        definitions = definitions_hash(SQL_DIRECTORY, places.reports)
         digest = hashlib.sha256(definitions.encode())
-        for directory in (reports / "templates", reports / "static", CODE):
+        for directory in (places.looks("templates"), places.looks("static"), CODE):
             for file in sorted(file for file in directory.rglob("*") if file.is_file() and file.suffix != ".pyc"):
                 digest.update(f"{file.relative_to(directory)}\0".encode() + file.read_bytes())
         return cls(definitions, digest.hexdigest()[:16])
