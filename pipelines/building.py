@@ -5,12 +5,12 @@ The assets do the work; this turns their events into progress, and their failure
 
 from __future__ import annotations
 
+import logging
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import dagster as dg
 
@@ -61,14 +61,22 @@ def build(
             full=full,
             is_locked=True,
         )
-        job = build_definitions(room).resolve_implicit_global_asset_job_def()
-        run_id = str(uuid.uuid4())
-        instance.add_event_listener(run_id, _Progress(len(job.nodes), listener))
-        result = job.execute_in_process(instance=instance, run_id=run_id, raise_on_error=False, run_config=QUIET)
+        result = _run(room, instance, listener)
     if not result.success:
         raise _failure(result)
     published = [m for m in result.get_asset_materialization_events() if m.asset_key == dg.AssetKey("published")]
-    return places.data.published / "builds" / str(_metadata(published[0], "build")) if published else None
+    if not published:
+        return None
+    return places.data.published / "builds" / str(published[0].materialization.metadata["build"].value)
+
+
+def _run(room: Room, instance: dg.DagsterInstance, listener: Listener) -> dg.ExecuteInProcessResult:
+    job = build_definitions(room).resolve_implicit_global_asset_job_def()
+    run_id = str(uuid.uuid4())
+    instance.add_event_listener(run_id, _Progress(len(job.nodes), listener))
+    # A run that finds nothing new skips its steps, and Dagster would warn about each of them.
+    logging.getLogger("dagster._core.execution.plan.active").setLevel(logging.ERROR)
+    return job.execute_in_process(instance=instance, run_id=run_id, raise_on_error=False, run_config=QUIET)
 
 
 class _Progress:
@@ -104,10 +112,6 @@ def _end_dead_runs(instance: dg.DagsterInstance) -> None:
     started = dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.STARTING])
     for run in instance.get_runs(filters=started):
         instance.report_run_failed(run, message="the process that ran this was killed")
-
-
-def _metadata(event: Any, key: str) -> Any:
-    return event.materialization.metadata[key].value
 
 
 def _failure(result: dg.ExecuteInProcessResult) -> Exception:

@@ -63,8 +63,8 @@ def declared(context: dg.AssetExecutionContext, room: Room) -> Iterator[dg.Mater
     store = EventStore.open(room.places.data)
     recipe = Recipe.of(room.places)
     as_of = room.stated_as_of or datetime.now(UTC)
-    reuse = 0 if room.full or room.stated_as_of else room.catalog.settings.build.as_of_reuse
-    if standing_build(room.places.data, store, recipe, as_of, reuse):
+    reuse = 0 if room.stated_as_of else room.catalog.settings.build.as_of_reuse
+    if not room.full and standing_build(room.places.data, store, recipe, as_of, reuse):
         context.log.info("nothing new")
         return
     frames = reference_frames(room.catalog, as_of) | {

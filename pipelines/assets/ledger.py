@@ -23,12 +23,16 @@ COLUMNS = ("build_id", *TIMES, "events", "definitions_hash")
 def standing_build(
     paths: DataPaths, store: EventStore, recipe: Recipe, as_of: datetime, reuse_us: int
 ) -> Mapping[str, Any] | None:
-    """The served build's record, where it holds all events and definitions and its as-of time is young enough."""
-    record = _served_record(paths, store)
+    """The served build's record, where it is untouched, holds all events and definitions, and is as of that time.
+
+    An as-of time less than `reuse_us` earlier will do as well.
+    """
+    record, folder = _served_record(paths, store), served_build(paths)
     if not record or record["ingest_number"] != store.ingest_number or record["recipe"] != recipe.whole:
         return None
     age = time_us(as_of) - time_us(datetime.fromisoformat(record["as_of"]))
-    return record if 0 <= age < reuse_us else None
+    is_as_of = age == 0 or 0 < age < reuse_us
+    return record if is_as_of and folder and not changed_files(folder) else None
 
 
 def served_report(paths: DataPaths, store: EventStore, report_id: str, recipe: Recipe) -> Path | None:
@@ -38,13 +42,20 @@ def served_report(paths: DataPaths, store: EventStore, report_id: str, recipe: R
     return folder if same and folder and not changed_files(folder) else None
 
 
+def recorded_build(paths: DataPaths, store: EventStore, report_id: str, recipe: Recipe) -> str | None:
+    """The build under which this report was recorded before: publishing it again adds nothing to its history.
+
+    The served build is never written again, even where somebody changed its files: readers have them open.
+    """
+    served = served_build(paths)
+    same = (r for r in store.publishes() if (r["report_id"], r["recipe"]) == (report_id, recipe.whole))
+    return next((r["build_id"] for r in same if not served or served.name != r["build_id"]), None)
+
+
 def record_build(
     store: EventStore, report: Mapping[str, Any], recipe: Recipe, headline: list[dict[str, Any]], started_at: datetime
 ) -> str:
-    """The id of the build to publish. A report that was recorded before adds nothing, so that its history stays."""
-    for record in store.publishes():
-        if (record["report_id"], record["recipe"]) == (report["report_id"], recipe.whole):
-            return str(record["build_id"])
+    """Note a new build in the log; its id."""
     build_id = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{report['report_id']}"
     store.record_publish(
         {

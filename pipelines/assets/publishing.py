@@ -6,7 +6,7 @@ from pathlib import Path
 
 import dagster as dg
 
-from pipelines.assets.ledger import BUILDS_GRAIN, builds, record_build, served_report
+from pipelines.assets.ledger import BUILDS_GRAIN, builds, record_build, recorded_build, served_report
 from pipelines.assets.recipe import Recipe
 from pipelines.assets.room import Room
 from pipelines.assets.statistics import statistic_description
@@ -56,7 +56,8 @@ def publish_build(room: Room, models: tuple[Model, ...], started_at: datetime) -
     if folder := served_report(paths, store, report["report_id"], recipe):
         return folder
     headline = room.warehouse.read("rpt_funnels").select(HEADLINE).to_dicts()
-    build_id = record_build(store, report, recipe, headline, started_at)
+    build_id = recorded_build(paths, store, report["report_id"], recipe)
+    build_id = build_id or record_build(store, report, recipe, headline, started_at)
     room.warehouse.store_frame("builds", builds(store))
     return publish(paths, build_id, lambda folder: _write(folder, room, models))
 

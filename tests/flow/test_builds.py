@@ -105,6 +105,19 @@ def test_second_build_does_nothing(tmp_path: Path) -> None:
     assert run_build(data, None) not in {None, first}
 
 
+def test_same_as_of_again_does_nothing_but_mend(tmp_path: Path) -> None:
+    """A build as of the very time of the served report does nothing, unless somebody changed a published file."""
+    data = lay_stories(tmp_path / "data")
+    first = run_build(data)
+    assert run_build(data) is None
+    page = data / "published" / "site" / "index.html"
+    told = page.read_bytes()
+    page.chmod(0o644)
+    page.write_text("changed by hand")
+    assert run_build(data) != first
+    assert page.read_bytes() == told
+
+
 @contextmanager
 def started(data: Path) -> Iterator[subprocess.Popen[bytes]]:
     """The command, running in a process of its own."""
