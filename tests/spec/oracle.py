@@ -252,18 +252,14 @@ class Stream:
         """The row that an attempt makes."""
         is_matured = as_of >= attempt.until
         outcome = attempt.closed_by or ("lost" if is_matured else "open")
-        observed = (
-            (attempt.closed_at, outcome) if attempt.closed_by else min(attempt.watched, default=(as_of, "censored"))
-        )
-        events, chain = attempt.events, self._chain(attempt.events)
-        if chain[-1][0] >= self.funnel.last_required:
-            events = attempt.events + attempt.later
-            chain = self._chain(events)
+        closing = [(attempt.closed_at, outcome)] if attempt.closed_by else attempt.watched
+        observed = min(closing, default=(as_of, "censored"))
+        events, chain = self._walked(attempt)
         excluded = [(x.effect, event) for x in self.funnel.exclusions for event in self._between(events, chain, x)]
         dropped = min((event for effect, event in excluded if effect == "drop_off"), key=self.place, default=None)
         if dropped:
             chain = [(step, event) for step, event in chain if self.place(event) < self.place(dropped)]
-        if dropped and dropped not in attempt.later:
+        if dropped and dropped not in attempt.later:  # what was activated before the exclusion stays activated
             outcome, observed = "lost", (dropped.at, "censored")
         return Entry(
             number=number,
@@ -277,6 +273,14 @@ class Stream:
             observed_us=observed[0] - attempt.entry.at,
             observed_outcome=observed[1],
         )
+
+    def _walked(self, attempt: Attempt) -> tuple[list[Event], list[tuple[int, Event]]]:
+        """The events that count for its steps, and its chain; after its conversion both go on to its window's end."""
+        chain = self._chain(attempt.events)
+        if chain[-1][0] < self.funnel.last_required:
+            return attempt.events, chain
+        events = attempt.events + attempt.later
+        return events, self._chain(events)
 
     def _chain(self, events: Sequence[Event]) -> list[tuple[int, Event]]:
         """From the deepest step reached, each event fills the first step beyond it that it may."""
