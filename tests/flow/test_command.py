@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Callable
+import subprocess
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -102,13 +103,31 @@ def tree(data: Path) -> dict[str, bytes]:
     return {str(file.relative_to(data)): file.read_bytes() for file in ours if file.name != "build.lock"}
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-def test_unwritable_data_directory_is_a_sentence(tmp_path: Path) -> None:
-    """A data directory without the right to write names itself."""
-    data = lay_stories(tmp_path / "data")
-    data.chmod(0o555)
-    result = command("build", "--data-dir", data)
-    assert (result.exit_code, str(data) in result.stderr) == (2, True)
+@pytest.fixture
+def unwritable(tmp_path: Path) -> Iterator[Path]:
+    """A data directory with an inbox that this user cannot write: root needs a read-only file system for that."""
+    data = tmp_path / "data"
+    data.mkdir(mode=0o755)
+    if os.geteuid() != 0:
+        yield lay_stories(data)
+    elif subprocess.run(["mount", "-t", "tmpfs", "none", data], check=False, capture_output=True).returncode:
+        pytest.skip("root may write everywhere, and may not mount a read-only file system here")
+    else:
+        data.chmod(0o755)
+        lay_stories(data)
+        subprocess.run(["mount", "-o", "remount,ro", data], check=True)
+        yield data
+        subprocess.run(["umount", data], check=True)
+
+
+def test_unwritable_data_directory_is_a_sentence(unwritable: Path) -> None:
+    """A data directory without the right to write is named, with the mend, and exit code 2."""
+    if os.geteuid() != 0:
+        unwritable.chmod(0o555)
+    result = command("build", "--data-dir", unwritable, "--reports-dir", REPORTS)
+    assert result.exit_code == 2
+    assert str(unwritable) in result.stderr
+    assert "then run the command again" in result.stderr
 
 
 def test_busy_lock_is_a_sentence(tmp_path: Path) -> None:
