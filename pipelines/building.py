@@ -9,8 +9,9 @@ import logging
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import cast
 
 import dagster as dg
 
@@ -22,6 +23,8 @@ from pipelines.lock import build_lock, check_data_directory
 from pipelines.settings import Places
 from pipelines.sources.inbox import scan
 
+LOG = logging.getLogger(__name__)
+KEPT_HISTORY = timedelta(days=30)
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 Listener = Callable[[int, int, str], None]
 """Called with the number of finished steps, of all steps, and the name of the step just finished."""
@@ -32,7 +35,13 @@ def silent(done: int, total: int, step: str) -> None:
 
 
 def build(
-    places: Places, as_of: datetime | None, *, full: bool = False, listener: Listener = silent, history: bool = True
+    places: Places,
+    as_of: datetime | None,
+    *,
+    full: bool = False,
+    listener: Listener = silent,
+    notify: Callable[[str], None] = LOG.warning,
+    history: bool = True,
 ) -> Path | None:
     """Ingest what is new, compute, publish.
 
@@ -41,6 +50,7 @@ def build(
         as_of: the time as of which everything is counted; None: now.
         full: read every inbox file again from its start, and publish in any case.
         listener: told of every finished step.
+        notify: told in a sentence of each thing about the inbox that a person should know.
         history: whether Dagster's pages show the run afterwards.
 
     Returns:
@@ -62,6 +72,8 @@ def build(
             is_locked=True,
         )
         result = _run(room, instance, listener)
+    for notice in _notices(result):
+        notify(notice)
     if not result.success:
         raise _failure(result)
     published = [m for m in result.get_asset_materialization_events() if m.asset_key == dg.AssetKey("published")]
@@ -104,7 +116,20 @@ def _instance(places: Places, *, history: bool) -> Iterator[dg.DagsterInstance]:
     overrides = {"telemetry": {"enabled": False}, "storage": {"sqlite": {"base_dir": str(home)}}}
     with dg.DagsterInstance.local_temp(str(home), overrides=overrides) as instance:
         _end_dead_runs(instance)
+        _forget_old_runs(instance)
         yield instance
+
+
+def _notices(result: dg.ExecuteInProcessResult) -> list[str]:
+    stored = [m for m in result.get_asset_materialization_events() if m.asset_key == dg.AssetKey("event_store")]
+    return [notice for event in stored for notice in cast("list[str]", event.materialization.metadata["notices"].value)]
+
+
+def _forget_old_runs(instance: dg.DagsterInstance) -> None:
+    """Each run has a file of its own, so that a run an hour would fill the disk."""
+    before = datetime.now(UTC) - KEPT_HISTORY
+    for run in instance.get_runs(filters=dg.RunsFilter(created_before=before)):
+        instance.delete_run(run.run_id)
 
 
 def _end_dead_runs(instance: dg.DagsterInstance) -> None:

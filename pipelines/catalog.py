@@ -5,27 +5,58 @@ Meaning only: nothing here touches data. Settings are in `settings`.
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import re
-import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BaseModel, Field, StringConstraints, ValidationError, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import AfterValidator, BeforeValidator, Field, StrictBool, StringConstraints, model_validator
 
 from pipelines.errors import FixableError
+from pipelines.mistakes import SomeModel, as_model, nearest, read_toml, shown, spelt, together
 from pipelines.settings import DurationUs, Section, Settings
 
-FUNNEL_ID = re.compile(r"[a-z][a-z0-9_]{0,62}")
+FUNNEL_ID = r"[a-z][a-z0-9_]{0,62}"
+LETTERS = "use lower-case letters, digits and _ (at most 63, a letter first)"
+INTENTS = {
+    "sso": ("single_sign_on", "s_s_o"),
+    "dsync": ("directory_sync", "d_sync", "directory"),
+    "audit_logs": (),
+    "log_streams": (),
+    "domain_verification": (),
+    "certificate_renewal": (),
+    "bring_your_own_key": ("byok",),
+}
+"""The known intents and their other words, as in sql/staging/stg_events.sql."""
+MODES = {"entity": "attempt", "entry": "first", "order": "ordered"}
+"""Keys of a funnel of which one value is built."""
+
+
+def _scalar(value: object) -> object:
+    if not isinstance(value, str | int | float):
+        raise ValueError(f"{shown(value)} cannot be compared with; write text, a number, true or false")  # noqa: TRY004
+    if not isinstance(value, str) and not abs(value) < 1e18:  # NaN too
+        raise ValueError("this number is beyond what can be compared; write one of at most 18 digits")
+    return value
+
+
+def _normal_intent(text: str) -> str:
+    snake = re.sub(r"[- ]+", "_", re.sub(r"([a-z])([A-Z])", r"\1_\2", text).lower())
+    normal = next((intent for intent, others in INTENTS.items() if snake == intent or snake in others), text)
+    if normal != text:
+        raise ValueError(f'{shown(text)} is another spelling of an intent; write "{normal}"')
+    return text
+
+
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
-Url = Annotated[str, StringConstraints(pattern=r"^https?://\S+$")]
+Name = Annotated[str, spelt(FUNNEL_ID, LETTERS)]
+Url = Annotated[str, spelt(r"https?://\S+", "write an address that begins with https://")]
+Intent = Annotated[Text, AfterValidator(_normal_intent)]
 Events = Annotated[tuple[Text, ...], Field(min_length=1)]
-Scalar = str | int | float | bool
+Property = Annotated[str, spelt(r'(?!\*$)[^"\\]+', "write the property's name, without \" and \\")]
+Scalar = Annotated[str | int | float | bool, BeforeValidator(_scalar)]
 """A value that a property can be compared with."""
 
 
@@ -35,10 +66,10 @@ class Step(Section):
     name: Name
     label: Text
     events: Events
-    where: dict[str, Scalar] = {}
-    optional: bool = False
+    where: dict[Property, Scalar] = {}
+    optional: StrictBool = False
     within: DurationUs | None = None
-    standing: bool = False
+    standing: StrictBool = False
 
 
 class Exclusion(Section):
@@ -56,7 +87,7 @@ class Funnel(Section):
     id: str = ""
     title: Text
     question: Text
-    intents: tuple[Text, ...] = ()
+    intents: tuple[Intent, ...] = ()
     entity: Literal["attempt", "organization", "link", "user"] = "attempt"
     entry: Literal["first", "latest_feasible"] = "first"
     order: Literal["ordered", "strict", "unordered"] = "ordered"
@@ -77,41 +108,33 @@ class Funnel(Section):
 
     @model_validator(mode="after")
     def _holds_together(self) -> Funnel:
-        mistakes = [*self._not_built(), *self._step_mistakes(), *self._exclusion_mistakes()]
+        mistakes = [*self._step_mistakes(), *self._exclusion_mistakes()]
         if mistakes:
-            raise PydanticCustomError("funnel", "{text}", {"text": "\n".join(mistakes)})
+            raise together(mistakes)
         return self
-
-    def _not_built(self) -> Iterator[str]:
-        for key, built in (("entity", "attempt"), ("entry", "first"), ("order", "ordered")):
-            if getattr(self, key) != built:
-                yield f'{key}: "{getattr(self, key)}" is not built yet; write "{built}" or leave the key out'
-        for number, step in enumerate(self.steps, 1):
-            if step.standing:
-                yield f"steps[{number}].standing: standing facts are not built yet; leave the key out"
 
     def _step_mistakes(self) -> Iterator[str]:
         if self.steps[0].optional:
             yield "steps[1].optional: the first step is never optional; leave the key out"
-        if sum(not step.optional for step in self.steps) < 2:
-            yield "steps: at least two steps are required ones; take `optional` from the step that is the conversion"
-            return
+        if self.steps[0].within:
+            yield "steps[1].within: the first step has none before it; leave the key out"
         names = [step.name for step in self.steps]
         for name in sorted({name for name in names if names.count(name) > 1}):
             yield f'steps: the name "{name}" stands twice; give each step its own'
-        if self.steps[0].within:
-            yield "steps[1].within: the first step has none before it; leave the key out"
-        closing = {*self.steps[self.last_required - 1].events, *self.ends}
-        for event in sorted(closing & set(self.steps[0].events)):
-            yield f'steps[1].events: "{event}" both opens and ends an attempt; take it from one of the two'
-        for event in sorted({*self.steps[self.last_required - 1].events} & set(self.ends)):
-            yield f'ends: "{event}" is the conversion already; take it from one of the two'
+        if sum(not step.optional for step in self.steps) < 2:
+            yield "steps: at least two steps are required ones; take `optional` from the step that is the conversion"
+            return
+        conversion = {*self.steps[self.last_required - 1].events}
+        for event in sorted((conversion | {*self.ends}) & {*self.steps[0].events}):
+            yield f"steps[1].events: {shown(event)} both opens and ends an attempt; take it from one of the two"
+        for event in sorted(conversion & {*self.ends}):
+            yield f"ends: {shown(event)} is the conversion already; take it from one of the two"
 
     def _exclusion_mistakes(self) -> Iterator[str]:
         for number, exclusion in enumerate(self.exclusions, 1):
             for key, name in (("from", exclusion.from_step), ("to", exclusion.to_step)):
                 if not self.step_number(name):
-                    yield f'exclusions[{number}].{key}: no step "{name}"{_nearest(name, [s.name for s in self.steps])}'
+                    yield f'exclusions[{number}].{key}: no step "{name}"{nearest(name, [s.name for s in self.steps])}'
             from_number, to_number = self.step_number(exclusion.from_step), self.step_number(exclusion.to_step)
             if from_number and to_number and from_number >= to_number:
                 yield f"exclusions[{number}]: `from` must come before `to`; swap the two"
@@ -143,9 +166,6 @@ class Catalog:
     advice: tuple[Advice, ...]
 
 
-SomeSection = TypeVar("SomeSection", bound=Section)
-
-
 def load_catalog(reports: Path) -> Catalog:
     """Read settings, advice and funnels below `reports`; shipped set-ups first, the others by id.
 
@@ -157,11 +177,16 @@ def load_catalog(reports: Path) -> Catalog:
     advice = _read(reports / "next_actions.toml", AdviceFile, mistakes)
     files = sorted((reports / "funnels").glob("*.toml"))
     if not files:
-        mistakes.append(f"{reports.name}/funnels: no funnel here; add one, such as sso_setup.toml")
-    funnels = [_read_funnel(file, mistakes) for file in files]
+        mistakes.append(
+            f"{reports / 'funnels'}: no funnel is here; add one, such as sso_setup.toml, "
+            "or name another directory with --reports-dir"
+        )
+    funnels = {file.stem: _read_funnel(file, mistakes) for file in files}
+    if advice and funnels:
+        mistakes += [f"next_actions.toml: {line}" for line in _advice_mistakes(advice.advice, funnels)]
     if mistakes or settings is None or advice is None:
         raise FixableError(*mistakes)
-    return Catalog(settings, tuple(sorted(filter(None, funnels), key=_page_order)), advice.advice)
+    return Catalog(settings, tuple(sorted(filter(None, funnels.values()), key=_page_order)), advice.advice)
 
 
 def definitions_hash(*directories: Path) -> str:
@@ -179,57 +204,42 @@ def _page_order(funnel: Funnel) -> tuple[int, str]:
 
 
 def _read_funnel(file: Path, mistakes: list[str]) -> Funnel | None:
-    if not FUNNEL_ID.fullmatch(file.stem):
-        mistakes.append(
-            f"{file.name}: the file's name is the funnel's id; use lower-case letters, digits and _ (at most 63)"
-        )
+    if not re.fullmatch(FUNNEL_ID, file.stem):
+        mistakes.append(f"{file.name}: the file's name is the funnel's id; {LETTERS}")
+    keys = read_toml(file, mistakes)
+    if keys is None:
         return None
-    funnel = _read(file, Funnel, mistakes)
-    if funnel and funnel.id:
+    if "id" in keys:
         mistakes.append(f"{file.name}: id: the id is the file's name; leave the key out")
-    return funnel and funnel.model_copy(update={"id": file.stem})
+    mistakes += [f"{file.name}: {line}" for line in _not_built(keys)]
+    return as_model(file, {key: keys[key] for key in keys if key not in MODES} | {"id": file.stem}, Funnel, mistakes)
 
 
-def _read(file: Path, model: type[SomeSection], mistakes: list[str]) -> SomeSection | None:
-    """The file as a `model` (a missing file is an empty one), or None after adding its mistakes."""
-    try:
-        return model.model_validate(tomllib.loads(file.read_text("utf-8")) if file.exists() else {})
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-        mistakes.append(f"{file.name}: this is no TOML: {str(error) or 'nested too deeply'}; mend that place")
-    except OSError as error:
-        mistakes.append(f"{file.name}: cannot be read: {error.strerror}; check the file and its permissions")
-    except ValidationError as error:
-        for detail in error.errors():
-            mistakes.extend(_sentences(file.name, detail["type"], detail["loc"], detail["msg"], model))
-    return None
+def _not_built(keys: Mapping[str, Any]) -> Iterator[str]:
+    """Modes that are declared and not there yet: read before anything else, so that no other mistake hides them."""
+    for key, built in MODES.items():
+        value = keys.get(key, built)
+        if value != built:
+            state = "built yet" if value in get_args(Funnel.model_fields[key].annotation) else "known"
+            yield f'{key}: {shown(value)} is not {state}; write "{built}" or leave the key out'
+    steps = keys.get("steps")
+    for number, step in enumerate(steps if isinstance(steps, list) else [], 1):
+        if isinstance(step, dict) and step.get("standing") is True:
+            yield f"steps[{number}].standing: standing facts are not built yet; leave the key out"
 
 
-def _sentences(file: str, kind: str, place: Sequence[int | str], message: str, model: type[Section]) -> Iterator[str]:
-    if kind == "funnel":
-        yield from (f"{file}: {line}" for line in message.splitlines())
-        return
-    path = "".join(f"[{part + 1}]" if isinstance(part, int) else f".{part}" for part in place).lstrip(".")
-    if kind == "extra_forbidden":
-        known = list(_fields_at(model, place[:-1]))
-        yield f"{file}: {path}: unknown key{_nearest(str(place[-1]), known)}"
-    elif kind == "missing":
-        yield f"{file}: {path}: this key is missing; add it"
-    else:
-        yield f"{file}: {path}: {message.removeprefix('Value error, ')}"
+def _advice_mistakes(entries: Sequence[Advice], funnels: Mapping[str, Funnel | None]) -> Iterator[str]:
+    """Funnels and steps that do not exist; the steps of a funnel that could not be read are not known."""
+    for number, entry in enumerate(entries, 1):
+        if entry.funnel and entry.funnel not in funnels:
+            yield f'advice[{number}].funnel: no funnel "{entry.funnel}"{nearest(entry.funnel, [*funnels])}'
+        elif entry.step:
+            meant = [funnels[entry.funnel]] if entry.funnel else [*funnels.values()]
+            names = list(dict.fromkeys(step.name for funnel in meant if funnel for step in funnel.steps))
+            if None not in meant and entry.step not in names:
+                yield f'advice[{number}].step: no step "{entry.step}"{nearest(entry.step, names)}'
 
 
-def _fields_at(model: type[BaseModel], place: Sequence[int | str]) -> Iterator[str]:
-    """Names of the keys that `model` knows at `place`."""
-    lists: dict[str, type[BaseModel]] = {"steps": Step, "exclusions": Exclusion, "advice": Advice}
-    known = model
-    for part in place:
-        field = known.model_fields.get(str(part))
-        section = lists.get(str(part), field.annotation if field else None)
-        known = section if isinstance(section, type) and issubclass(section, BaseModel) else known
-    for name, field in known.model_fields.items():
-        yield field.alias or name
-
-
-def _nearest(word: str, known: Sequence[str]) -> str:
-    close = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
-    return f'; did you mean "{close[0]}"?' if close else f"; known are {', '.join(known)}"
+def _read(file: Path, model: type[SomeModel], mistakes: list[str]) -> SomeModel | None:
+    keys = read_toml(file, mistakes)
+    return None if keys is None else as_model(file, keys, model, mistakes)

@@ -108,8 +108,13 @@ def _build(data_dir: Path | None, reports_dir: Path | None, as_of: datetime | No
     from pipelines.summary import summary
 
     places = Places.find(data_dir, reports_dir)
-    with progress(sys.stderr) as listener:
-        folder = build(places, as_of, full=full, listener=listener)
+    notices: list[str] = []
+    try:
+        with progress(sys.stderr) as listener:
+            folder = build(places, as_of, full=full, listener=listener, notify=notices.append)
+    finally:
+        for notice in notices:
+            click.echo(f"portal-funnels: {notice}", err=True)
     if folder is None:
         click.echo("Nothing new: the published report stands.")
     for line in summary(places.data):
@@ -123,6 +128,6 @@ def _time(text: str) -> datetime:
         moment = datetime.fromisoformat(text)
     except ValueError:
         moment = None
-    if moment is None or moment.tzinfo is None:
+    if moment is None or moment.tzinfo is None or not 2000 <= moment.year < 2100:
         raise click.BadParameter(f"{text!r} is no time with a zone: write one like 2026-03-31T00:00:00Z")
     return moment

@@ -35,6 +35,7 @@ EVENT_SCHEMA: dict[str, pl.DataType] = {
     "connection_id": pl.String(),
     "provider": pl.String(),
     "environment": pl.String(),
+    "expires_at": _TIME,
     "properties": pl.String(),
     "extra": pl.String(),
     "content_hash": pl.String(),

@@ -67,7 +67,13 @@ SCHEMAS: dict[str, dict[str, pl.DataType]] = {
         "exclusion": pl.Int32(),
         "is_end": pl.Boolean(),
     },
-    "ref_step_filters": {"rule_number": pl.Int32(), "path": pl.String(), "value": pl.String()},
+    "ref_step_filters": {
+        "rule_number": pl.Int32(),
+        "path": pl.String(),
+        "value": pl.String(),
+        "is_text": pl.Boolean(),
+        "number": pl.Float64(),
+    },
     "ref_exclusions": {
         "funnel_number": pl.Int32(),
         "exclusion": pl.Int32(),
@@ -174,7 +180,7 @@ def _add_rules(rows: dict[str, list[Row]], number: int, funnel: Funnel) -> None:
     for k, step in enumerate(funnel.steps, 1):
         for event in dict.fromkeys(step.events):
             rule = add(event, k, None, k == funnel.last_required)
-            rows["ref_step_filters"] += [(rule, f'$."{key}"', _as_text(value)) for key, value in step.where.items()]
+            rows["ref_step_filters"] += [(rule, f'$."{key}"', *_compared(value)) for key, value in step.where.items()]
     for k, exclusion in enumerate(funnel.exclusions, 1):
         for event in dict.fromkeys(exclusion.events):
             add(event, -k, k, is_end=False)
@@ -182,6 +188,8 @@ def _add_rules(rows: dict[str, list[Row]], number: int, funnel: Funnel) -> None:
         add(event, after, None, is_end=True)
 
 
-def _as_text(value: str | float | bool) -> str:
-    """A TOML scalar as DuckDB writes the same JSON scalar."""
-    return str(value).lower() if isinstance(value, bool) else str(value)
+def _compared(value: str | float | bool) -> tuple[str, bool, float | None]:
+    """A TOML scalar as DuckDB writes the same JSON scalar, whether it is text, and its number (5 is 5.0, not "5")."""
+    if isinstance(value, bool):
+        return str(value).lower(), False, None
+    return str(value), isinstance(value, str), None if isinstance(value, str) else float(value)

@@ -6,6 +6,8 @@ Funnels and advice are in `catalog`. Nothing is read at import.
 from __future__ import annotations
 
 import os
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
@@ -14,10 +16,34 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
 
 from pipelines.durations import parse_duration
+from pipelines.mistakes import shown, spelt
 from pipelines.paths import DataPaths
 
 SHIPPED_REPORTS = Path(__file__).parents[1] / "reports"
-DurationUs = Annotated[int, BeforeValidator(parse_duration)]
+MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+WEEKDAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
+DAYS_OF_MONTH = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+CRON = (
+    ("minute", 0, 59, ()),
+    ("hour", 0, 23, ()),
+    ("day", 1, 31, ()),
+    ("month", 1, 12, MONTHS),
+    ("weekday", 0, 7, WEEKDAYS),
+)
+"""The fields of a cron line: what they are called, their bounds, and the names of the numbers from the lower one on."""
+_CRON_PART = re.compile(r"(?:(\*)|([0-9]{1,2}|[a-z]{3})(?:-([0-9]{1,2}|[a-z]{3}))?)(?:/([0-9]{1,2}))?")
+
+
+def _duration_us(text: object) -> int:
+    try:
+        return parse_duration(text)
+    except ValueError:
+        raise ValueError(
+            f'{shown(text)} is no duration; write "N seconds", "N minutes", "N hours" or "N days"'
+        ) from None
+
+
+DurationUs = Annotated[int, BeforeValidator(_duration_us)]
 
 
 class Section(BaseModel):
@@ -39,7 +65,7 @@ class Report(Section):
         try:
             return ZoneInfo(name).key
         except (ValueError, KeyError, OSError):  # unknown, unsafe as a path, a folder of zones
-            raise ValueError(f'{name!r} is no time zone: write one like "Europe/Berlin"') from None
+            raise ValueError(f'{shown(name)} is no time zone; write one like "Europe/Berlin"') from None
 
     @property
     def zone(self) -> ZoneInfo:
@@ -69,7 +95,43 @@ class Build(Section):
     as_of_reuse: DurationUs = parse_duration("1 hour")
     schedule: str = "0 * * * *"
     stale_after: DurationUs = parse_duration("26 hours")
-    memory_limit: str = Field(default="600MB", pattern=r"^\d+(\.\d+)? ?(MB|GB|MiB|GiB)$")
+    memory_limit: Annotated[str, spelt(r"[0-9]+(\.[0-9]+)? ?(MB|GB|MiB|GiB)", 'write a size such as "600MB"')] = "600MB"
+
+    @field_validator("schedule")
+    @classmethod
+    def _cron_line(cls, line: str) -> str:
+        fields = line.split()
+        if len(fields) != len(CRON):
+            raise ValueError(
+                f"{shown(line)} is no cron line of five fields; "
+                'write minute, hour, day, month and weekday, such as "0 * * * *"'
+            )
+        found = []
+        for text, (name, low, high, names) in zip(fields, CRON, strict=True):
+            parts = [_cron_numbers(part, low, high, names) for part in text.lower().split(",")]
+            if not all(parts):
+                words = f" or {names[0]} to {names[-1]}" if names else ""
+                raise ValueError(
+                    f"{shown(text)} is no {name}; write *, or {low} to {high}{words}, such as {low} or */2"
+                )
+            found.append({number for part in parts for number in part})
+        days, months = found[2], found[3]
+        if fields[4] == "*" and min(days) > max(DAYS_OF_MONTH[month - 1] for month in months):
+            raise ValueError(f"{shown(line)} names a day that never comes; write a day that the month has")
+        return line
+
+
+def _cron_numbers(part: str, low: int, high: int, names: Sequence[str]) -> range:
+    """The numbers that `*`, a number or name, or a range of two means, perhaps with a step; none where it is wrong."""
+    match = _CRON_PART.fullmatch(part)
+    if not match or (match[4] and not (match[1] or match[3])):
+        return range(0)
+    first, last = (
+        names.index(word) + low if word in names else int(word) if word.isdigit() else -1
+        for word in ((str(low), str(high)) if match[1] else (match[2], match[3] or match[2]))
+    )
+    step = int(match[4] or 1)
+    return range(first, last + 1, step) if low <= first <= last <= high and 1 <= step <= high else range(0)
 
 
 class Settings(Section):

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import dagster as dg
 import polars as pl
 
-from pipelines.assets.ledger import standing_build
+from pipelines.assets.ledger import spoilt_file, standing_build
 from pipelines.assets.recipe import Recipe
 from pipelines.assets.room import Room
 from pipelines.durations import time_us
@@ -39,7 +39,7 @@ def event_store(context: dg.AssetExecutionContext, room: Room) -> Iterator[dg.Ma
     )
     for notice in report.notices:
         context.log.warning(notice)
-    spoilt = report.spoilt_file(settings.ingestion.max_quarantined_share)
+    spoilt = spoilt_file(EventStore.open(room.places.data), settings.ingestion.max_quarantined_share)
     yield dg.MaterializeResult(
         metadata={
             "lines": report.lines,
@@ -47,6 +47,7 @@ def event_store(context: dg.AssetExecutionContext, room: Room) -> Iterator[dg.Ma
             "duplicates": report.duplicates,
             "quarantined": report.quarantined,
             "batches": report.batches,
+            "notices": report.notices,
         },
         check_results=[dg.AssetCheckResult(check_name="understood", passed=not spoilt, description=spoilt or "")],
     )

@@ -12,12 +12,31 @@ import polars as pl
 from pipelines.assets.recipe import Recipe
 from pipelines.durations import time_us
 from pipelines.event_store import EventStore
+from pipelines.events import REASONS
 from pipelines.paths import DataPaths
 from pipelines.publishing import changed_files, served_build
 
 BUILDS_GRAIN = "One row per published build, this one included."
 TIMES = ("as_of", "watermark", "started_at", "finished_at")
+ENOUGH_LINES = 1_000  # of fewer, the share of bad ones says nothing
 COLUMNS = ("build_id", *TIMES, "events", "definitions_hash")
+
+
+def spoilt_file(store: EventStore, max_share: float) -> str | None:
+    """A sentence on the worst file, where too many of enough lines since the last publish were not understood."""
+    books = store.books()
+    last: Mapping[str, Any] = next(reversed(store.publishes()), {})
+    lines = books["lines"].sum() - last.get("lines", 0)
+    if lines < ENOUGH_LINES or books["quarantined"].sum() - last.get("quarantined", 0) <= max_share * lines:
+        return None
+    worst = books.sort("quarantined", "path").row(-1, named=True)
+    place = (pl.col("source") == worst["source"]) & (pl.col("path") == worst["path"])
+    first = pl.scan_parquet(store.quarantine_files, glob=False).filter(place).sort("line_number").first().collect()
+    reason, line = first.select("reason", "line_number").row(0)
+    return (
+        f"{worst['source']}/{worst['path']}: {worst['quarantined'] / worst['lines']:.0%} not understood, "
+        f"first: {REASONS[reason]} (line {line}); mend the log, or raise ingestion.max_quarantined_share"
+    )
 
 
 def standing_build(
@@ -65,6 +84,8 @@ def record_build(
             "watermark": report["watermark"] and report["watermark"].isoformat(),
             "started_at": started_at.isoformat(),
             "events": report["event_count"],
+            "lines": report["line_count"],
+            "quarantined": report["quarantined_count"],
             "definitions_hash": recipe.definitions,
             "recipe": recipe.whole,
             "ingest_number": store.ingest_number,

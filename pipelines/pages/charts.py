@@ -39,9 +39,8 @@ COLOURS = {
 """The same as in `site.css`, by theme."""
 
 FONTS = 'system-ui, -apple-system, "Segoe UI", Roboto, Arial, sans-serif'
-HEIGHT, ROW_HEIGHT = 340, 44
-MOST_PROVIDERS = 12
-LONGEST_LABEL = 40
+HEIGHT, ROW_HEIGHT, DOT = 340, 44, 10
+MOST_PROVIDERS, LONGEST_LABEL = 12, 40
 MINUTE_US = UNITS_US["minute"]
 TICKS_MINUTES = (1, 10, 60, 360, 1_440, 14_400)
 
@@ -62,10 +61,10 @@ def templates() -> dict[str, Figure]:
 def _traces(of: dict[str, str]) -> list[Figure]:
     line, bar = {"color": of["primary"], "width": 2}, {"thickness": 2, "width": 0}
     shared = {"hovertemplate": "%{y:.0%}<extra></extra>", "textfont": {"color": of["ink"], "size": 14}}
-    solid = {"line": line, "marker": {"color": of["primary"], "size": 10}, "error_x": {**bar, "color": of["primary"]}}
+    solid = {"line": line, "marker": {"color": of["primary"], "size": DOT}, "error_x": {**bar, "color": of["primary"]}}
     hollow = {
         "line": {**line, "dash": "dot"},
-        "marker": {"color": of["background"], "size": 10, "line": line},
+        "marker": {"color": of["background"], "size": DOT, "line": line, "opacity": 1},
         "error_x": {**bar, "color": of["control"]},
     }
     band = {"fill": "toself", "fillcolor": _translucent(of["primary"], 0.16), "line": {"width": 0}, "hoverinfo": "skip"}
@@ -99,7 +98,7 @@ def _translucent(colour: str, alpha: float) -> str:
 
 
 def curve(points: pl.DataFrame, marks: Sequence[tuple[float, int]]) -> Figure:
-    """Share activated against time since the link was made, on a log axis.
+    """Share activated against time since they entered, on a log axis.
 
     Args:
         points: rows of `rpt_activation_curve`, by at_us.
@@ -131,14 +130,14 @@ def curve(points: pl.DataFrame, marks: Sequence[tuple[float, int]]) -> Figure:
 
 
 def trend(weeks: pl.DataFrame) -> Figure:
-    """Completion by the week the link was made: closed weeks solid, open ones hollow, dotted and shaded.
+    """Completion by the week they entered: closed weeks solid, open ones hollow, dotted and shaded.
 
     Args:
         weeks: rows of `rpt_weeks` with attempts, by entry_week, without the running week; and the column
             `so_far_rate`, the share of all attempts activated up to now.
     """
     closed, still_open = weeks.filter("is_matured"), weeks.filter(~pl.col("is_matured"))
-    # The dotted line starts at the last closed week, so that the two lines meet.
+    # The dotted line starts at the last closed week, so that the two lines meet; its dot stays the solid one.
     last = closed.tail(1 if still_open.height else 0).with_columns(so_far_rate="conversion_rate")
     days = [week.isoformat() for week in closed["entry_week"]]
     return _figure(
@@ -148,6 +147,7 @@ def trend(weeks: pl.DataFrame) -> Figure:
                 "x": [week.isoformat() for week in [*last["entry_week"], *still_open["entry_week"]]],
                 "y": _rounded(pl.concat([last, still_open])["so_far_rate"]),
                 "mode": "lines+markers",
+                "marker": {"size": [0] * last.height + [DOT] * still_open.height},
             },
             _band(days, closed["conversion_lower"], closed["conversion_upper"]),
         ],

@@ -21,7 +21,8 @@ _UNITS: tuple[tuple[int, float, str], ...] = (
     (3_600_000_000, 24, "h"),
     (86_400_000_000, inf, "days"),
 )
-_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+"""Without a shape of their own; those from U+202A on turn the direction of what follows."""
 
 
 def count(value: int | None) -> str:
@@ -132,11 +133,16 @@ def moment(value: datetime | None, *, zone: tzinfo) -> str:
 
 
 def name(value: str | None) -> str:
-    r"""Somebody else's text: control characters shown as `\x1b`, cut at 200 characters with a mark."""
+    r"""Somebody else's text: control characters shown as `\x1b` or `\u202e`, cut at 200 characters with a mark."""
     if not value:
         return NONE
-    visible = _CONTROLS.sub(lambda found: f"\\x{ord(found[0]):02x}", value)
+    visible = _CONTROLS.sub(_escaped, value)
     return visible if len(visible) <= LONGEST_NAME else visible[: LONGEST_NAME - 1] + "…"
+
+
+def _escaped(control: re.Match[str]) -> str:
+    number = ord(control[0])
+    return f"\\x{number:02x}" if number < 256 else f"\\u{number:04x}"
 
 
 def listed(value: str) -> str:

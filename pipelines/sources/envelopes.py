@@ -17,6 +17,7 @@ Json = dict[str, Any]
 Names = tuple[str, ...]
 
 _RECEIVED_AT = ("received_at", "receivedAt")
+_EXPIRES_AT = ("expiresAt", "expires_at")
 _EVENT_TYPE = ("type", "event_type", "eventType", "event")
 _TIMESTAMP = ("timestamp", "occurred_at", "occurredAt", "created_at", "createdAt")
 _PAYLOAD = ("metadata", "properties", "data")
@@ -58,6 +59,7 @@ class Fields(NamedTuple):
     intent: str | None
     link_id: str | None
     environment: str | None
+    expires_at: int | None
     payload: Json
     extra: Json
 
@@ -81,9 +83,15 @@ def is_wrapped(line: Json, source: str) -> bool:
 
 
 def received_us(line: Json) -> int | None:
-    """When a wrapped line says that it was received; None where it does not say so in a way that is understood."""
+    """When a wrapped line says that it was received."""
+    return stated_us(line, _RECEIVED_AT)
+
+
+def stated_us(line: Json, names: Names) -> int | None:
+    """A time beside the event's own (µs since 1970); None where it is not said in a way that is understood."""
+    said = tuple(name for name in names if name in line)
     try:
-        return _read_time(line, tuple(name for name in _RECEIVED_AT if name in line))
+        return _read_time(line, said) if said else None
     except RefusedError:
         return None
 
@@ -106,9 +114,7 @@ def read_fields(body: Json, source: str) -> Fields:
     event_type = line.get("event_type")
     if event_type is None:
         raise RefusedError("no_event_type")
-    time_us = _read_time(body, shape.times)
-    if time_us is None:
-        raise RefusedError("no_timestamp")
+    time_us = _own_time(body, shape.times)
     payload = _read_payload(body, shape.payloads, source, extra)
     facts = _read_facts(body, payload, event_type, source)
     event_id = event_id_of(line.get("event_id"))
@@ -126,9 +132,17 @@ def read_fields(body: Json, source: str) -> Fields:
         facts.get("intent") or line.get("intent"),
         _link_id(facts.get("link_id")),
         facts.get("environment") or line.get("environment"),
+        stated_us(payload, _EXPIRES_AT),
         payload,
         extra,
     )
+
+
+def _own_time(body: Json, names: Names) -> int:
+    time_us = _read_time(body, names)
+    if time_us is None:
+        raise RefusedError("no_timestamp")
+    return time_us
 
 
 @lru_cache(maxsize=4096)

@@ -6,8 +6,7 @@ build lock.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import polars as pl
@@ -15,7 +14,7 @@ import polars as pl
 from pipelines.books import shown
 from pipelines.commits import Position
 from pipelines.event_store import EventStore
-from pipelines.events import EVENT_SCHEMA, QUARANTINE_SCHEMA, REASONS
+from pipelines.events import EVENT_SCHEMA, QUARANTINE_SCHEMA
 from pipelines.paths import DataPaths
 from pipelines.settings import Settings
 from pipelines.sources.cutting import Block
@@ -27,13 +26,11 @@ from pipelines.sources.reading import Reading, start_of
 Progress = Callable[[int, int], None]
 BATCH_LINES = 100_000
 BATCH_BYTES = 64 << 20
-ENOUGH_LINES = 1_000
-"""Of fewer new lines, the share of bad ones says nothing."""
 
 
 @dataclass
 class IngestReport:
-    """What one run read: lines by fate, and sentences for the operator. The counters hold lines by file."""
+    """What one run read: lines by fate, and sentences for the operator."""
 
     lines: int = 0
     events: int = 0
@@ -43,29 +40,14 @@ class IngestReport:
     files_read: int = 0
     waiting_bytes: int = 0
     notices: list[str] = field(default_factory=list)
-    read: Counter[str] = field(default_factory=Counter)
-    bad: Counter[str] = field(default_factory=Counter)
-    first_reasons: dict[str, str] = field(default_factory=dict)
 
-    def count(self, counts: Mapping[str, int], parts: Iterable[_Part]) -> None:
+    def count(self, counts: Mapping[str, int]) -> None:
         """Add a committed batch."""
         self.batches += any(counts.values())
         self.lines += sum(counts.values())
         self.events += counts["events"]
         self.duplicates += counts["duplicates"]
         self.quarantined += counts["quarantined"]
-        for part in parts:
-            self.read[part.file.shown] += part.events.height + part.quarantined.height
-            self.bad[part.file.shown] += part.quarantined.height
-            for reason, line in part.quarantined.select("reason", "line_number").head(1).iter_rows():
-                self.first_reasons.setdefault(part.file.shown, f"{REASONS[reason]} (line {line})")
-
-    def spoilt_file(self, max_share: float) -> str | None:
-        """A sentence on the worst file, where more than `max_share` of enough new lines were not understood."""
-        if self.lines < ENOUGH_LINES or self.quarantined <= max_share * self.lines:
-            return None
-        name, count = self.bad.most_common(1)[0]
-        return f"{name}: {count / self.read[name]:.0%} not understood, first: {self.first_reasons[name]}"
 
 
 def ingest(
@@ -204,7 +186,7 @@ class _Run:
         quarantined = pl.concat([frames[1], *(part.quarantined for part in self._parts)])
         positions = list(self._positions.values())
         counts = self._store.append(events, quarantined, positions, findings=faults, now_us=self._now_us)
-        self.report.count(counts, self._parts)
+        self.report.count(counts)
         self._parts, self._positions, self._lines, self._bytes = [], {}, 0, 0
 
 

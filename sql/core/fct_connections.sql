@@ -9,8 +9,10 @@ with told as (
         e.timestamp,
         e.event_key,
         starts_with(e.event_type, 'dsync.') as is_directory,
-        e.event_type in ('connection.activated', 'sso.activated', 'dsync.activated', 'admin_portal.dsync_configured')
-            as is_activation,
+        e.event_type in (
+            'connection.activated', 'sso.activated', 'admin_portal.sso_configured',
+            'dsync.activated', 'admin_portal.dsync_configured'
+        ) as is_activation,
         case
             when e.event_type in ('connection.deleted', 'dsync.deleted') then 'deleted'
             when e.event_type in ('connection.deactivated', 'dsync.deactivated') then 'inactive'
@@ -22,7 +24,8 @@ with told as (
     from fct_events as e
     where e.is_counted and e.connection_id is not null and e.event_type in (
         'connection.activated', 'connection.deactivated', 'connection.deleted', 'sso.activated',
-        'dsync.activated', 'dsync.deactivated', 'dsync.deleted', 'admin_portal.dsync_configured'
+        'dsync.activated', 'dsync.deactivated', 'dsync.deleted',
+        'admin_portal.sso_configured', 'admin_portal.dsync_configured'
     )
 ),
 

@@ -21,7 +21,9 @@ with attempts as (
 
 select
     a.funnel_id,
-    a.funnel_id || '/' || a.organization_id || '/' || a.intent || '/' || a.entry_number as entry_id,
+    concat_ws(
+        '/', a.funnel_id, replace(a.organization_id, '/', '%2F'), replace(a.intent, '/', '%2F'), a.entry_number
+    ) as entry_id,
     a.organization_id as entity_id,
     a.organization_id,
     nullif(a.intent, '') as intent,

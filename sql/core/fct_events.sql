@@ -46,6 +46,7 @@ select
     e.connection_id,
     e.provider,
     e.environment,
+    e.expires_at,
     e.is_production,
     e.is_counted,
     e.properties::json as properties,

@@ -8,9 +8,7 @@ with generated as (
         arg_min(user_id, (timestamp, event_key)) as generated_by,
         arg_min(properties ->> '$.source', (timestamp, event_key)) as link_source,
         min(timestamp) as generated_at,
-        try_cast(arg_min(
-            coalesce(properties ->> '$.expiresAt', properties ->> '$.expires_at'), (timestamp, event_key)
-        ) as timestamptz) as stated_expiry_at,
+        arg_min(expires_at, (timestamp, event_key)) as stated_expiry_at,
     from fct_link_events
     where is_generated
     group by link_id

@@ -54,6 +54,7 @@ select
     connection_id,
     provider,
     environment,
+    expires_at,
     coalesce(lower(trim(environment)), '') in ('', 'production') as is_production,
     case
         when normal_type = event_type then properties

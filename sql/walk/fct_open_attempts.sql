@@ -31,7 +31,8 @@ happened as (
     from attempts as a
     join fct_events as e on e.organization_key = a.organization_key and e.timestamp >= a.entered_at
     where e.is_counted and (
-        e.intent = a.intent
+        a.intent is null
+        or e.intent = a.intent
         or e.intent is null and (
             starts_with(e.event_type, 'admin_portal.') or starts_with(e.event_type, 'organization_domain.')
         )

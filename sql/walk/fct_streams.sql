@@ -23,7 +23,13 @@ with listed as (
             select 1, from ref_step_filters as f
             where
                 f.rule_number = r.rule_number
-                and json_extract_string(e.properties, f.path) is distinct from f.value
+                and case
+                    when json_extract_string(e.properties, f.path) is null then true
+                    when (json_type(e.properties, f.path) = 'VARCHAR') <> f.is_text then true
+                    else json_extract_string(e.properties, f.path) <> f.value and coalesce(
+                        try_cast(json_extract_string(e.properties, f.path) as double) <> f.number, true
+                    )
+                end
         )
         and not exists (
             select 1, from fct_reports as p

@@ -171,6 +171,26 @@ def test_open_weeks_are_dotted(site: Path, visit: Any) -> None:
     )
     assert sorted(bool(re.match(r"\d", dash)) for dash in dashes if dash is not None).count(True) == 1
     assert page.get_by_text("still open: can only rise").is_visible()
+    dots = page.evaluate(
+        "[...document.querySelectorAll('[data-chart=trend] .point')].map((dot) => "
+        "[dot.getBBox().width > 1, getComputedStyle(dot).fill, getComputedStyle(dot).opacity])"
+    )
+    seen = [(fill, opacity) for has_size, fill, opacity in dots if has_size]
+    assert seen.count(("rgb(255, 255, 255)", "1")) == 2
+    assert seen.count(("rgb(31, 95, 191)", "1")) == len(seen) - 2
+
+
+def test_id_in_the_stuck_list_is_not_torn(site: Path, visit: Any) -> None:
+    """At 1280 px an id of 30 characters stands on one line; in a narrower window on two of like length."""
+    page = visit(viewport={"width": 1280, "height": 800}).open(site / FUNNEL)
+    place = page.locator("table.stuck .id bdi").first
+    place.evaluate("(one) => { one.textContent = 'org_01JMKQWV4M8NGTWR0M1BWCMD4M' }")
+    lines = "(one) => [...one.getClientRects()].map((line) => line.width)"
+    assert len(place.evaluate(lines)) == 1
+    for width in (870, 1000, 1190):
+        page.set_viewport_size({"width": width, "height": 800})
+        first, second = place.evaluate(lines)
+        assert second > 0.5 * first, width
 
 
 def test_keyboard_reaches_links_details_and_theme(site: Path, visit: Any) -> None:

@@ -155,6 +155,8 @@ def test_log_of_another_kind_stops_publishing(tmp_path: Path) -> None:
     assert result.exit_code == 3, result.output
     assert "portal/access.jsonl: 100% not understood, first: not JSON (line 1)" in result.stderr
     assert (data / "published" / "current").resolve() == served
+    again = command("build", "--data-dir", data, "--reports-dir", REPORTS, "--as-of", STORIES_AS_OF)
+    assert again.exit_code == 3, "the next build would have published what this one held back"
 
 
 def test_check_lists_every_mistake_at_once(tmp_path: Path) -> None:

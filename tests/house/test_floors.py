@@ -22,6 +22,7 @@ FLOORS = {
         "durations",
         "errors",
         "events",
+        "mistakes",
         "paths",
         "redaction",
         "references",

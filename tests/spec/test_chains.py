@@ -103,6 +103,27 @@ def test_filter_wants_equal_properties() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("said", "wanted", "is_equal"),
+    [
+        ("5.0", "5", True),
+        ('"5"', "5", False),
+        ("true", "true", True),
+        ('"true"', "true", False),
+        ("false", "true", False),
+    ],
+)
+def test_filter_tells_numbers_from_text(said: str, wanted: str, is_equal: bool) -> None:
+    """5 equals 5.0 and not "5"; true equals true and not "true"."""
+    events = f"""
+        | at          | event | intent | properties   |
+        | 03-01 09:00 | a     | sso    | {{}}           |
+        | 03-02 09:00 | c     | sso    | {{"n":{said}}} |
+        """
+    steps = "1 3" if is_equal else "1"
+    assert_entries(events, f"| steps |\n| {steps} |", funnel=funnel(c=f", where = {{ n = {wanted} }}"))
+
+
 def test_one_event_fills_one_step() -> None:
     """A name that stands for two steps needs two events to fill them."""
     twice = funnel().replace('events = ["d"]', 'events = ["c", "d"]')

@@ -164,6 +164,7 @@ def _event(number: int, row: dict[str, str]) -> dict[str, object]:
         "provider": row.get("provider") or None,
         "environment": row.get("environment") or None,
         "user_id": row.get("user") or None,
+        "expires_at": at(row["expires"]) if row.get("expires") else None,
         "properties": row.get("properties") or "{}",
         "extra": "{}",
         "content_hash": hashlib.sha256(repr(sorted(row.items())).encode()).hexdigest()[:32],

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import polars as pl
@@ -178,7 +179,7 @@ def test_portal_event_fills_its_columns() -> None:
         "event_key": key_of("evt_1"), "event_id": "evt_1", "organization_key": key_of("org_1"),
         "organization_id": "org_1", "source": "portal", "event_type": "admin_portal.accessed", "received_at": None,
         "user_id": "user_1", "intent": "sso", "link_id": "lnk_1", "connection_id": "conn_1", "provider": "okta",
-        "environment": "production", "extra": '{"context":{"ip":"192.0.2.1"}}', "is_mended": False,
+        "environment": "production", "expires_at": None, "extra": '{"context":{"ip":"192.0.2.1"}}', "is_mended": False,
         "redacted_count": 0, "origin_path": "a.jsonl", "origin_line": 1, "origin_offset": 0,
     }  # fmt: skip
 
@@ -567,3 +568,23 @@ def test_line_is_json_where_pythons_parser_says_so(line: bytes) -> None:
         expected = "not_utf8" if isinstance(error, UnicodeDecodeError) else "not_json"
     reasons = {"not_utf8", "not_json"}.intersection(judged(line).quarantined["reason"])
     assert reasons == ({expected} if expected else set()) or (b'"body"' in line and not expected)
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ('"2026-03-02T09:00:00Z"', datetime(2026, 3, 2, 9, tzinfo=UTC)),
+        ("1777111200", datetime(2026, 4, 25, 10, tzinfo=UTC)),
+        ('"1777111200000"', datetime(2026, 4, 25, 10, tzinfo=UTC)),
+        ('"2026-03-02 09:00:00,5"', datetime(2026, 3, 2, 9, 0, 0, 500_000, tzinfo=UTC)),
+        ('"infinity"', None),
+        ('"12026-04-02T10:00:00Z"', None),
+        ('"soon"', None),
+        ("null", None),
+        ("[]", None),
+    ],
+)
+def test_expiry_is_a_time_like_any_other(said: str, expected: datetime | None) -> None:
+    """When a link expires is read like the event's own time; what is none is left out, and spoils nothing."""
+    line = b'{"id":"a","type":"t","timestamp":"2026-03-01T09:00:00Z","metadata":{"expiresAt":%s}}' % said.encode()
+    assert judged(line).events["expires_at"].to_list() == [expected]

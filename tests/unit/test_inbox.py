@@ -425,12 +425,3 @@ def test_progress_is_told_in_steps(feed: Feed) -> None:
     size = sum(path.stat().st_size for path in (feed.paths.inbox / "portal").iterdir())
     assert (len(told), told[-1]) == (100, (size, size))
     assert told == sorted(told)
-
-
-def test_spoilt_file_is_named(feed: Feed) -> None:
-    """Too large a share of bad lines among enough new ones is told with the worst file and its first reason."""
-    feed.write("portal/a.jsonl", lines(1, 900))
-    feed.write("portal/b.jsonl", b"no json\n" * 300)
-    report = feed.run()
-    assert report.spoilt_file(0.2) == "portal/b.jsonl: 100% not understood, first: not JSON (line 1)"
-    assert report.spoilt_file(0.25) is None

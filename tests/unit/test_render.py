@@ -18,12 +18,14 @@ from pipelines.pages.cells import KEYS, Published
 from pipelines.pages.formats import formatters
 from pipelines.pages.render import Renderer, dump_json, inline_json
 from pipelines.pages.site import render_site
+from pipelines.pages.views import funnel
 from tests.unit.page_tables import AS_OF, HOSTILE, page_tables
 
 REPORTS = Path(__file__).parents[2] / "reports"
 NOBODY = pl.lit(value=False)
 ONLY_OPEN = ~pl.col("is_matured")
 NOTHING = {"event_count": 0, "watermark": None, "is_sample": False}
+FUNNELS = ("sso_setup.html", "audit_logs_setup.html")
 PAGES = {"index.html", "health.html", "definitions.html", "funnels/sso_setup.html", "funnels/dsync_setup.html"}
 
 
@@ -143,6 +145,42 @@ def test_hostile_text_stays_text(site: Path) -> None:
     assert "https://docs.example.com/dns" in text
 
 
+def test_text_that_turns_its_direction_is_isolated_and_visible(site: Path) -> None:
+    """A name with an override of its direction is set apart, and the override is shown by its number."""
+    text = (site / "funnels/sso_setup.html").read_text()
+    assert re.search(r'<bdi [^>]*data-column="organization_name"[^>]*>שלום \\u202e</bdi>', text)
+    for control in (*range(0x202A, 0x202F), *range(0x2066, 0x206A)):
+        assert formatters(ZoneInfo("UTC"))["name"](f"a{chr(control)}b") == f"a\\u{control:04x}b"
+        assert not re.search(f">[^<]*{chr(control)}", text)
+
+
+def test_excluded_attempts_are_said_outside_the_details(site: Path) -> None:
+    """How many attempts are excluded is read without opening anything, in the singular too."""
+    pages = [(site / "funnels" / name).read_text() for name in FUNNELS]
+    shown = [re.sub(r"<details.*?</details>", "", text, flags=re.DOTALL) for text in pages]
+    said = [re.sub("<[^>]+>", "", text) for text in shown]
+    assert "3 attempts are excluded by the funnel&#39;s definition" in said[0]
+    assert "1 attempt is excluded by the funnel&#39;s definition" in said[1]
+
+
+def test_cut_list_says_so_beside_the_table(
+    tables: dict[str, pl.DataFrame], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Above a list that is cut stand the rows shown, all there are, and the link to the file with all."""
+    monkeypatch.setattr(funnel, "SHOWN", 12)
+    _render(tables, tmp_path)
+    text = (tmp_path / "funnels/sso_setup.html").read_text()
+    before, after = text.split('<table class="stuck">')
+    said = re.sub("<[^>]+>", "", before.rsplit("<p>", 1)[1])
+    rows = after.split("</table>", 1)[0].count("<tr>") - 1
+    number = re.search(r"The first 12 of (\d+) are shown", said)
+    assert rows == 12
+    assert number
+    assert int(number[1]) == tables["rpt_stalled"].filter(pl.col("funnel_id") == "sso_setup").height
+    assert 'href="sso_setup_stuck.csv" download' in before.rsplit("<p>", 1)[1]
+    assert "are shown, longest wait first" not in (tmp_path / "funnels/audit_logs_setup.html").read_text()
+
+
 @pytest.mark.parametrize("page", sorted(PAGES))
 def test_page_says_no_nothing_words(site: Path, page: str) -> None:
     """Missing values never show as the words that a program has for them."""
@@ -240,10 +278,10 @@ def test_latest_has_the_headline_numbers(site: Path, tables: dict[str, pl.DataFr
     latest = json.loads((site / "latest.json").read_text())
     assert latest["as_of"] == "2026-11-23T06:00:00Z"
     assert latest["report_id"] == "4f1c09ab37de"
-    funnel = tables["rpt_funnels"].row(by_predicate=pl.col("funnel_id") == "sso_setup", named=True)
+    headline = tables["rpt_funnels"].row(by_predicate=pl.col("funnel_id") == "sso_setup", named=True)
     first = latest["funnels"][0]
-    assert first["matured_count"] == funnel["matured_count"]
-    assert first["conversion_lower"] == round(funnel["conversion_lower"], 6)
+    assert first["matured_count"] == headline["matured_count"]
+    assert first["conversion_lower"] == round(headline["conversion_lower"], 6)
     assert downloads.latest(Published(page_tables(report=NOTHING)))["data_to"] is None
 
 

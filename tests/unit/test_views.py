@@ -8,6 +8,7 @@ from itertools import pairwise
 import polars as pl
 import pytest
 
+from pipelines.pages import charts
 from pipelines.pages.cells import Cell, Published, Row, Words
 from pipelines.pages.formats import formatters
 from pipelines.pages.views import sections, sentences
@@ -135,6 +136,20 @@ def test_stuck_everywhere_adds_up_the_set_ups() -> None:
     assert _said(sentences.stuck_everywhere(total, funnels[1:])) == "Nobody is stuck right now."
 
 
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [
+        (None, ""),
+        (0, ""),
+        (1, "1 attempt is excluded by the funnel's definition and is in no other number."),
+        (3, "3 attempts are excluded by the funnel's definition and are in no other number."),
+    ],
+)
+def test_excluded_sentence_has_a_form_for_each_count(number: int | None, text: str) -> None:
+    """None, one and many are said differently."""
+    assert _text(sentences.excluded(_row(excluded_count=number))) == text
+
+
 @pytest.mark.parametrize(("matured", "expected"), [(0, "early"), (19, "few"), (20, "rate")])
 def test_certainty_needs_twenty_attempts(matured: int, expected: str) -> None:
     """A rate is shown from 20 matured attempts on."""
@@ -208,19 +223,23 @@ def test_running_week_lasts_to_its_last_day() -> None:
 
 
 def test_open_weeks_are_hollow_and_shaded() -> None:
-    """Exactly the open weeks are in the hollow trace, after the closed one that it starts from, and are shaded."""
+    """Exactly the open weeks have hollow dots and are shaded; the closed one that their line starts from has none."""
     trend = _page().figures["trend"]
-    assert trend["data"][1]["x"] == ["2026-11-02", "2026-11-09", "2026-11-16"]
+    assert list(zip(trend["data"][1]["x"], trend["data"][1]["marker"]["size"], strict=True)) == [
+        ("2026-11-02", 0),
+        ("2026-11-09", charts.DOT),
+        ("2026-11-16", charts.DOT),
+    ]
+    assert "marker" not in trend["data"][0]
     assert trend["data"][0]["x"][-1] == "2026-11-02"
     assert [(shape["x0"], shape["x1"]) for shape in trend["layout"]["shapes"]] == [("2026-11-06", "2026-11-20")]
 
 
 def test_stuck_list_has_the_longest_wait_first() -> None:
-    """The list is ordered by waiting time, names the organization or else its id, and the error or else its code."""
+    """The list is ordered by waiting time and names the error or else its code."""
     stuck = sections.stuck(_published(), "sso_setup")
     waits = [waiting.row["idle_us"] for waiting in stuck]
     assert waits == sorted(waits, reverse=True)
-    assert {waiting.organization for waiting in stuck} == {"organization_name", "organization_id"}
     assert all(waiting.row[waiting.error] or not waiting.row["last_error_code"] for waiting in stuck)
 
 

@@ -8,7 +8,10 @@ from pipelines.pages.cells import Row
 from pipelines.pages.views.common import Context, Head, Provenance, funnels_in_order, head, provenance
 from pipelines.pages.views.seed import SeedMetric, seed_metrics
 
-SECTIONS = {"The seed's names": ("rpt_seed_metrics", "rpt_funnels"), "Set-ups": ("dim_funnels", "dim_funnel_steps")}
+SECTIONS = {
+    "Five figures of the founding document": ("rpt_seed_metrics", "rpt_funnels"),
+    "Set-ups": ("dim_funnels", "dim_funnel_steps"),
+}
 
 
 @dataclass(frozen=True)

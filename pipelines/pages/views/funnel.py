@@ -35,6 +35,7 @@ class FunnelPage:
     certainty: str
     median: Row
     outcomes: Words
+    excluded: Words
     steps: tuple[sections.Step, ...]
     providers: tuple[sections.Measured, ...]
     with_provider: Row
@@ -65,6 +66,7 @@ def funnel_page(context: Context, funnel_id: str) -> FunnelPage:
         certainty=certainty(funnel),
         median=published.row("rpt_time_to_activation", funnel_id, 0.5),
         outcomes=sentences.outcomes(funnel),
+        excluded=sentences.excluded(funnel),
         steps=sections.steps(published, funnel_id),
         providers=sections.providers(published, funnel_id),
         with_provider=published.total("rpt_providers", funnel_id),

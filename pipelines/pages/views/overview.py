@@ -20,7 +20,7 @@ from pipelines.pages.views.common import (
 SPARK_WEEKS, SPARK_WIDTH, SPARK_HEIGHT = 12, 96, 24
 SECTIONS = {
     "Set-ups": ("rpt_funnels", "rpt_time_to_activation", "rpt_weeks", "rpt_funnel_steps"),
-    "The seed's names": ("rpt_seed_metrics",),
+    "Five figures of the founding document": ("rpt_seed_metrics",),
 }
 
 

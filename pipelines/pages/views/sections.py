@@ -125,10 +125,9 @@ def figures(published: Published, funnel_id: str) -> dict[str, charts.Figure]:
 
 @dataclass(frozen=True)
 class Waiting:
-    """A row of `rpt_stalled`, the columns that name the organization and the error, and a checked guide address."""
+    """A row of `rpt_stalled`, the column that names the error, and a checked guide address."""
 
     row: Row
-    organization: str
     error: str
     guide: str
 
@@ -140,7 +139,6 @@ def stuck(published: Published, funnel_id: str) -> tuple[Waiting, ...]:
     return tuple(
         Waiting(
             row,
-            organization="organization_name" if row["organization_name"] else "organization_id",
             error="last_error_message" if row["last_error_message"] else "last_error_code",
             guide=web_address(row["guide_url"]),
         )

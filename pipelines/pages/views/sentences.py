@@ -113,3 +113,13 @@ def outcomes(funnel: Row) -> Words:
         funnel.cell("ended_count", "count"),
         " ended.",
     )
+
+
+def excluded(funnel: Row) -> Words:
+    """How many attempts are left out of all the others; nothing where none is."""
+    number = funnel["excluded_count"]
+    if not number:
+        return ()
+    verb = plural(number, " attempt is excluded", " attempts are excluded")
+    rest = plural(number, " and is in no other number.", " and are in no other number.")
+    return (funnel.cell("excluded_count", "count"), verb, " by the funnel's definition", rest)
