@@ -164,6 +164,8 @@ class Catalog:
     settings: Settings
     funnels: tuple[Funnel, ...]
     advice: tuple[Advice, ...]
+    remarks: tuple[str, ...] = ()
+    """What is odd and stops nothing: advice on funnels and steps that are not there."""
 
 
 def load_catalog(reports: Path) -> Catalog:
@@ -182,11 +184,10 @@ def load_catalog(reports: Path) -> Catalog:
             "or name another directory with --reports-dir"
         )
     funnels = {file.stem: _read_funnel(file, mistakes) for file in files}
-    if advice and funnels:
-        mistakes += [f"next_actions.toml: {line}" for line in _advice_mistakes(advice.advice, funnels)]
     if mistakes or settings is None or advice is None:
         raise FixableError(*mistakes)
-    return Catalog(settings, tuple(sorted(filter(None, funnels.values()), key=_page_order)), advice.advice)
+    remarks = tuple(f"next_actions.toml: {line}" for line in _advice_remarks(advice.advice, funnels))
+    return Catalog(settings, tuple(sorted(filter(None, funnels.values()), key=_page_order)), advice.advice, remarks)
 
 
 def definitions_hash(*directories: Path) -> str:
@@ -228,7 +229,7 @@ def _not_built(keys: Mapping[str, Any]) -> Iterator[str]:
             yield f"steps[{number}].standing: standing facts are not built yet; leave the key out"
 
 
-def _advice_mistakes(entries: Sequence[Advice], funnels: Mapping[str, Funnel | None]) -> Iterator[str]:
+def _advice_remarks(entries: Sequence[Advice], funnels: Mapping[str, Funnel | None]) -> Iterator[str]:
     """Funnels and steps that do not exist; the steps of a funnel that could not be read are not known."""
     for number, entry in enumerate(entries, 1):
         if entry.funnel and entry.funnel not in funnels:

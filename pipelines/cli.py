@@ -84,6 +84,8 @@ def check_command(data_dir: Path | None, reports_dir: Path | None) -> None:
     from pipelines.settings import Places
 
     catalog = load_catalog(Places.find(data_dir, reports_dir).reports)
+    for remark in catalog.remarks:
+        click.echo(f"portal-funnels: {remark}", err=True)
     click.echo(f"{len(catalog.funnels)} funnels are fine: {', '.join(funnel.id for funnel in catalog.funnels)}")
 
 

@@ -14,6 +14,7 @@ UNITS_US = {
     "hour": 3_600_000_000,
     "day": 86_400_000_000,
 }
+LONGEST_US = 36_525 * UNITS_US["day"]
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FORM = re.compile(r"\s*(\d{1,9})\s+(second|minute|hour|day)s?\s*")
 
@@ -26,6 +27,8 @@ def parse_duration(text: object) -> int:
     """
     match = _FORM.fullmatch(text) if isinstance(text, str) else None
     microseconds = int(match[1]) * UNITS_US[match[2]] if match else 0
+    if microseconds > LONGEST_US:
+        raise ValueError(f"{text!r} is longer than a century; write a shorter one")
     if microseconds == 0:
         raise ValueError(f'{text!r} is no duration: write "N seconds", "N minutes", "N hours" or "N days"')
     return microseconds

@@ -137,10 +137,10 @@ def test_steps_that_are_no_tables_are_a_sentence(reports: Path) -> None:
         ('funnel = "dsync_setup"\nstep = "first_sink"', 'step: no step "first_sink"; did you mean "first_sync"?'),
     ],
 )
-def test_advice_on_what_does_not_exist_is_a_sentence(entry: str, sentence: str, reports: Path) -> None:
+def test_advice_on_what_does_not_exist_is_remarked(entry: str, sentence: str, reports: Path) -> None:
     """A funnel or step that nobody declared is named, with the nearest one."""
     (reports / "next_actions.toml").write_text(f'[[advice]]\n{entry}\naction = "Call"\n')
-    assert sentences(reports) == [f"next_actions.toml: advice[1].{sentence}"]
+    assert load_catalog(reports).remarks == (f"next_actions.toml: advice[1].{sentence}",)
 
 
 @pytest.mark.parametrize(
