@@ -37,17 +37,21 @@ class Warehouse:
             self._connection.unregister("incoming")
 
     def store_parquet(self, name: str, files: Sequence[Path], empty: pl.DataFrame) -> None:
-        """Make `name` a view of Parquet `files`, read by column name; where there are none, the table `empty`."""
+        """Make `name` a view of Parquet `files`, read by column name; where there are none, the table `empty`.
+
+        Columns of `empty` that older files lack are NULL.
+        """
         for kind in ("view", "table"):
             if (name, kind) in self._relations():
                 self._connection.execute(f'drop {kind} "{name}"')
         if not files:
             self.store_frame(name, empty)
             return
+        self.store_frame(f"{name}_shape", empty)
         listed = ", ".join(_quoted(str(file)) for file in files)
         self._connection.execute(
-            f'create view "{name}" as select * from read_parquet([{listed}], union_by_name = true, '
-            "hive_partitioning = false)"
+            f'create view "{name}" as select * from "{name}_shape" union all by name '
+            f"select * from read_parquet([{listed}], union_by_name = true, hive_partitioning = false)"
         )
 
     def build(self, model: Model) -> int:

@@ -16,8 +16,10 @@ import pytest
 
 from pipelines.errors import FixableError
 from pipelines.event_store import EventStore
+from pipelines.events import EVENT_SCHEMA
 from pipelines.lock import build_lock
 from pipelines.paths import DataPaths
+from pipelines.warehouse import open_warehouse
 from tests.flow.builds import (
     REPORTS,
     STORIES_AS_OF,
@@ -161,3 +163,15 @@ def test_build_survives_a_damaged_warehouse_and_history(tmp_path: Path) -> None:
     shutil.rmtree(data / "published")
     run_build(data)
     assert contents(data) == first
+
+
+def test_store_of_an_older_version_is_read(tmp_path: Path) -> None:
+    """A store whose files lack a column that came later is read as if that column were empty."""
+    data = lay_stories(tmp_path / "data")
+    run_build(data)
+    with open_warehouse(DataPaths(data), "500MB") as warehouse:
+        old = pl.DataFrame({"event_key": [1], "event_id": ["a"]})
+        old.write_parquet(tmp_path / "old.parquet")
+        warehouse.store_parquet("raw_events", [tmp_path / "old.parquet"], pl.DataFrame(schema=EVENT_SCHEMA))
+        row = warehouse.query("select event_id, expires_at from raw_events").row(0)
+    assert row == ("a", None)
