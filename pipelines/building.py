@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import cast
 
 import dagster as dg
+from sqlalchemy.exc import DBAPIError
 
 from pipelines.assets.room import Room
 from pipelines.catalog import load_catalog
@@ -63,7 +64,7 @@ def build(
     load_catalog(places.reports)
     check_data_directory(places.data)
     scan(places.data.inbox)  # a missing inbox is said before anything is written
-    with build_lock(places.data), _instance(places, history=history) as instance:
+    with build_lock(places.data), _records_kept(places), _instance(places, history=history) as instance:
         room = Room(
             data_dir=str(places.data.root),
             reports_dir=str(places.reports),
@@ -118,6 +119,18 @@ def _instance(places: Places, *, history: bool) -> Iterator[dg.DagsterInstance]:
         _end_dead_runs(instance)
         _forget_old_runs(instance)
         yield instance
+
+
+@contextmanager
+def _records_kept(places: Places) -> Iterator[None]:
+    """Dagster writes its records with SQLAlchemy, whose errors say nothing to a person."""
+    try:
+        yield
+    except DBAPIError as error:
+        raise FixableError(
+            f"{places.data.dagster}: the records of runs cannot be kept there ({error.orig}); make room, "
+            "or delete that folder, then run the command again"
+        ) from error
 
 
 def _notices(result: dg.ExecuteInProcessResult) -> list[str]:
