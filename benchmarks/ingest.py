@@ -39,9 +39,9 @@ def read_raw(inbox: Path) -> int:
 
 def read_judged(inbox: Path) -> int:
     """Lines that ingestion brings into an event store, quarantine and books."""
-    from pipelines.paths import DataPaths  # noqa: PLC0415
-    from pipelines.settings import Settings  # noqa: PLC0415
-    from pipelines.sources.ingest import ingest  # noqa: PLC0415
+    from pipelines.paths import DataPaths  # noqa: PLC0415  # the same
+    from pipelines.settings import Settings  # noqa: PLC0415  # the same
+    from pipelines.sources.ingest import ingest  # noqa: PLC0415  # the same
 
     with tempfile.TemporaryDirectory() as folder:
         paths = DataPaths(Path(folder))
