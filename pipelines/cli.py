@@ -43,6 +43,9 @@ def places_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
+json_option = click.option("--json", "is_json", is_flag=True, help="Print one JSON object.")
+
+
 @click.group(cls=Command, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="portal-funnels")
 def main() -> None:
@@ -78,25 +81,68 @@ def demo_command(data_dir: Path | None, reports_dir: Path | None) -> None:
 
 @main.command("check")
 @places_options
-def check_command(data_dir: Path | None, reports_dir: Path | None) -> None:
+@json_option
+def check_command(data_dir: Path | None, reports_dir: Path | None, is_json: bool) -> None:
     """Read settings and funnels; list every mistake with file, key and mend."""
     from pipelines.catalog import load_catalog
     from pipelines.settings import Places
+    from pipelines.terminal import as_json
 
     catalog = load_catalog(Places.find(data_dir, reports_dir).reports)
+    funnels = [funnel.id for funnel in catalog.funnels]
+    if is_json:
+        click.echo(as_json({"funnels": funnels, "remarks": catalog.remarks}))
+        return
     for remark in catalog.remarks:
         click.echo(f"portal-funnels: {remark}", err=True)
-    click.echo(f"{len(catalog.funnels)} funnels are fine: {', '.join(funnel.id for funnel in catalog.funnels)}")
+    click.echo(f"{len(funnels)} funnels are fine: {', '.join(funnels)}")
+
+
+@main.command("explain")
+@places_options
+@click.argument("organization_id", callback=lambda _c, _p, text: _text(text))
+@click.option("--funnel", "funnel_id", metavar="ID", help="Say only what this funnel made of it.")
+@json_option
+def explain_command(
+    data_dir: Path | None, reports_dir: Path | None, organization_id: str, funnel_id: str | None, is_json: bool
+) -> None:
+    """Tell an organization's events in order, and for each entry which rule opened and which rule ended it."""
+    from pipelines.explain import explain, explanation
+    from pipelines.settings import Places
+    from pipelines.terminal import as_json
+
+    told = explain(Places.find(data_dir, reports_dir).data, organization_id, funnel_id)
+    click.echo(as_json(told) if is_json else "\n".join(explanation(told)))
+
+
+@main.command("trace")
+@places_options
+@click.argument("event_id", callback=lambda _c, _p, text: _text(text))
+@json_option
+def trace_command(data_dir: Path | None, reports_dir: Path | None, event_id: str, is_json: bool) -> None:
+    """Show every row that an event became, from inbox line to number."""
+    from pipelines.settings import Places
+    from pipelines.terminal import as_json
+    from pipelines.trace import path_of, trace
+
+    traced = trace(Places.find(data_dir, reports_dir), event_id)
+    click.echo(as_json(traced) if is_json else "\n".join(path_of(traced)))
 
 
 @main.command("sample")
+@places_options
 @click.option("--organizations", type=click.IntRange(1, MOST_ORGANIZATIONS), default=600, show_default=True)
 @click.option("--days", type=click.IntRange(1, 3650), default=182, show_default=True)
 @click.option("--seed", type=int, default=12, show_default=True)
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="Where to write.")
 @click.option("--gzip", "is_gzipped", is_flag=True, help="Write .jsonl.gz files.")
-def sample_command(organizations: int, days: int, seed: int, out: Path, is_gzipped: bool) -> None:
-    """Write a realistic synthetic pair of logs; the same seed gives the same bytes."""
+def sample_command(
+    organizations: int, days: int, seed: int, out: Path, is_gzipped: bool, **_places: Path | None
+) -> None:
+    """Write a realistic synthetic pair of logs; the same seed gives the same bytes.
+
+    --data-dir and --reports-dir are taken as by every command, and change nothing here: all goes to --out.
+    """
     from pipelines.sample import write_sample
 
     note = write_sample(out, organizations=organizations, days=days, seed=seed, compress=is_gzipped)
@@ -121,6 +167,11 @@ def _build(data_dir: Path | None, reports_dir: Path | None, as_of: datetime | No
         click.echo("Nothing new: the published report stands.")
     for line in summary(places.data):
         click.echo(line)
+
+
+def _text(word: str) -> str:
+    """An argument without bytes that are no UTF-8: no id holds such, and no table can be asked for them."""
+    return word.encode(errors="replace").decode()
 
 
 def _time(text: str) -> datetime:

@@ -101,6 +101,15 @@ class EventStore:
         """One row of `BOOKS_SCHEMA` for each inbox file ever read, as last read: P1 holds in each."""
         return make_books(self.positions.values())
 
+    def bodies(self, event_id: str) -> pl.DataFrame:
+        """Every body kept of an event: `STORED_SCHEMA` and `stored_file`, the path from the data directory."""
+        if not self.event_files:
+            return pl.DataFrame(schema={**STORED_SCHEMA, "stored_file": pl.String()})
+        shape: dict[str, Any] = {"schema": STORED_SCHEMA, "missing_columns": "insert", "glob": False}
+        stored = pl.scan_parquet(self.event_files, **shape, hive_partitioning=False, include_file_paths="stored_file")
+        place = pl.col("stored_file").str.strip_prefix(f"{self._paths.root}/")
+        return stored.filter(pl.col("event_id") == event_id).with_columns(place).collect(engine="streaming")
+
     def file_findings(self) -> pl.DataFrame:
         """Rows (finding, source, path): files rewritten, cut off, unreadable, or no files at all."""
         return file_findings(self.positions.values(), self._history.findings)

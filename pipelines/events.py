@@ -10,7 +10,7 @@ import re
 from datetime import date
 from functools import lru_cache
 
-import polars as pl
+from pipelines.schema import schema
 
 PORTAL = "portal"
 """The folder of the application's own event log."""
@@ -18,45 +18,17 @@ PORTAL = "portal"
 WEBHOOKS = "webhooks"
 """The folder of the vendor's webhooks as received."""
 
-_TIME = pl.Datetime("us", "UTC")
-
-EVENT_SCHEMA: dict[str, pl.DataType] = {
-    "event_key": pl.Int64(),
-    "event_id": pl.String(),
-    "organization_key": pl.Int64(),
-    "organization_id": pl.String(),
-    "source": pl.String(),
-    "event_type": pl.String(),
-    "timestamp": _TIME,
-    "received_at": _TIME,
-    "user_id": pl.String(),
-    "intent": pl.String(),
-    "link_id": pl.String(),
-    "connection_id": pl.String(),
-    "provider": pl.String(),
-    "environment": pl.String(),
-    "expires_at": _TIME,
-    "properties": pl.String(),
-    "extra": pl.String(),
-    "content_hash": pl.String(),
-    "is_mended": pl.Boolean(),
-    "redacted_count": pl.Int32(),
-    "origin_path": pl.String(),
-    "origin_line": pl.Int64(),
-    "origin_offset": pl.Int64(),
-}
+EVENT_SCHEMA = schema(
+    "event_key:long event_id:text organization_key:long organization_id:text source:text event_type:text "
+    "timestamp:time received_at:time user_id:text intent:text link_id:text connection_id:text provider:text environment:text "
+    "expires_at:time properties:text extra:text content_hash:text is_mended:bool redacted_count:int origin_path:text "
+    "origin_line:long origin_offset:long"
+)
 """One row a line that was understood. Ids and types are as sent (trimmed), JSON columns are redacted text."""
 
-QUARANTINE_SCHEMA: dict[str, pl.DataType] = {
-    "source": pl.String(),
-    "path": pl.String(),
-    "line_number": pl.Int64(),
-    "byte_offset": pl.Int64(),
-    "reason": pl.String(),
-    "detail": pl.String(),
-    "text": pl.String(),
-    "content_hash": pl.String(),
-}
+QUARANTINE_SCHEMA = schema(
+    "source:text path:text line_number:long byte_offset:long reason:text detail:text text:text content_hash:text"
+)
 """One row a line that was not understood."""
 
 REASONS: dict[str, str] = {

@@ -10,87 +10,40 @@ from datetime import datetime
 
 import polars as pl
 
-from pipelines.catalog import Catalog, Funnel
+from pipelines.catalog import Catalog
 from pipelines.durations import format_duration, time_us
+from pipelines.funnel import INTENTS, Funnel
+from pipelines.schema import schema
 
 NEVER_US = 2**62
 SET_UP_FUNNELS = ("sso_setup", "dsync_setup", "audit_logs_setup")
 
-SCHEMAS: dict[str, dict[str, pl.DataType]] = {
-    "ref_settings": {
-        "as_of": pl.Datetime("us", "UTC"),
-        "as_of_us": pl.Int64(),
-        "time_zone": pl.String(),
-        "week_offset": pl.Int32(),
-        "clock_tolerance_us": pl.Int64(),
-        "inversion_limit_us": pl.Int64(),
-        "late_after_us": pl.Int64(),
-        "stalled_after_us": pl.Int64(),
-    },
-    "ref_funnels": {
-        "funnel_number": pl.Int32(),
-        "funnel_id": pl.String(),
-        "title": pl.String(),
-        "question": pl.String(),
-        "intents": pl.String(),
-        "is_any_intent": pl.Boolean(),
-        "is_set_up": pl.Boolean(),
-        "window_us": pl.Int64(),
-        "window_text": pl.String(),
-        "step_count": pl.Int32(),
-        "last_required": pl.Int32(),
-        "position": pl.Int32(),
-    },
-    "ref_funnel_intents": {"funnel_number": pl.Int32(), "intent": pl.String()},
-    "ref_steps": {
-        "funnel_number": pl.Int32(),
-        "funnel_id": pl.String(),
-        "step_number": pl.Int32(),
-        "step_name": pl.String(),
-        "label": pl.String(),
-        "is_optional": pl.Boolean(),
-        "is_conversion": pl.Boolean(),
-        "event_types": pl.String(),
-    },
-    "ref_moves": {
-        "funnel_number": pl.Int32(),
-        "from_step": pl.Int32(),
-        "to_step": pl.Int32(),
-        "within_us": pl.Int64(),
-    },
-    "ref_step_events": {
-        "rule_number": pl.Int32(),
-        "funnel_number": pl.Int32(),
-        "event_type": pl.String(),
-        "step": pl.Int32(),
-        "first_step": pl.Int32(),
-        "exclusion": pl.Int32(),
-        "is_end": pl.Boolean(),
-    },
-    "ref_step_filters": {
-        "rule_number": pl.Int32(),
-        "path": pl.String(),
-        "value": pl.String(),
-        "is_text": pl.Boolean(),
-        "number": pl.Float64(),
-    },
-    "ref_exclusions": {
-        "funnel_number": pl.Int32(),
-        "exclusion": pl.Int32(),
-        "from_step": pl.Int32(),
-        "to_step": pl.Int32(),
-        "is_removal": pl.Boolean(),
-    },
-    "ref_guides": {"funnel_number": pl.Int32(), "provider": pl.String(), "guide_url": pl.String()},
-    "ref_next_actions": {
-        "position": pl.Int32(),
-        "funnel_id": pl.String(),
-        "step_name": pl.String(),
-        "provider": pl.String(),
-        "link_state": pl.String(),
-        "error_code": pl.String(),
-        "action": pl.String(),
-    },
+SCHEMAS = {
+    "ref_settings": schema(
+        "as_of:time as_of_us:long time_zone:text week_offset:int clock_tolerance_us:long "
+        "inversion_limit_us:long late_after_us:long stalled_after_us:long eligible_users:long"
+    ),
+    "ref_funnels": schema(
+        "funnel_number:int funnel_id:text title:text question:text intents:text is_any_intent:bool "
+        "is_set_up:bool window_us:long window_text:text step_count:int last_required:int position:int"
+    ),
+    "ref_funnel_intents": schema("funnel_number:int intent:text"),
+    "ref_steps": schema(
+        "funnel_number:int funnel_id:text step_number:int step_name:text label:text is_optional:bool "
+        "is_conversion:bool event_types:text"
+    ),
+    "ref_moves": schema("funnel_number:int from_step:int to_step:int within_us:long"),
+    "ref_step_events": schema(
+        "rule_number:int funnel_number:int event_type:text step:int first_step:int exclusion:int is_end:bool"
+    ),
+    "ref_step_filters": schema("rule_number:int path:text value:text is_text:bool number:real"),
+    "ref_exclusions": schema("funnel_number:int exclusion:int from_step:int to_step:int is_removal:bool"),
+    "ref_intents": schema("spelling:text intent:text"),
+    "ref_breakdowns": schema("funnel_number:int dimension:text path:text moment:text step:int"),
+    "ref_guides": schema("funnel_number:int provider:text guide_url:text"),
+    "ref_next_actions": schema(
+        "position:int funnel_id:text step_name:text provider:text link_state:text error_code:text action:text"
+    ),
 }
 
 Row = tuple[object, ...]
@@ -102,6 +55,7 @@ def reference_frames(catalog: Catalog, as_of: datetime) -> dict[str, pl.DataFram
     rows["ref_settings"] = [_settings_row(catalog, as_of)]
     for number, funnel in enumerate(catalog.funnels, 1):
         _add_funnel(rows, number, funnel)
+    rows["ref_intents"] = [(word, intent) for intent, others in INTENTS.items() for word in (intent, *others)]
     rows["ref_next_actions"] = [
         (position, a.funnel, a.step, a.provider, a.link_state, a.error, a.action)
         for position, a in enumerate(catalog.advice, 1)
@@ -120,6 +74,7 @@ def _settings_row(catalog: Catalog, as_of: datetime) -> Row:
         rules.inversion_limit,
         rules.late_after,
         rules.stalled_after,
+        rules.eligible_users,
     )
 
 
@@ -145,13 +100,21 @@ def _add_funnel(rows: dict[str, list[Row]], number: int, funnel: Funnel) -> None
         (number, funnel.id, k, s.name, s.label, s.optional, k == funnel.last_required, ", ".join(s.events))
         for k, s in enumerate(funnel.steps, 1)
     ]
+    _add_parts(rows, number, funnel)
+    _add_rules(rows, number, funnel)
+
+
+def _add_parts(rows: dict[str, list[Row]], number: int, funnel: Funnel) -> None:
+    """What a funnel has several of, step events apart."""
     rows["ref_moves"] += [(number, *move) for move in _moves(funnel)]
     rows["ref_guides"] += [(number, provider, url) for provider, url in funnel.guides.items()]
     rows["ref_exclusions"] += [
         (number, k, funnel.step_number(x.from_step), funnel.step_number(x.to_step), x.effect == "remove")
         for k, x in enumerate(funnel.exclusions, 1)
     ]
-    _add_rules(rows, number, funnel)
+    rows["ref_breakdowns"] += [
+        (number, b.name, f'$."{b.property}"', b.at, funnel.step_number(b.at)) for b in funnel.breakdowns
+    ]
 
 
 def _moves(funnel: Funnel) -> Iterator[tuple[int, int, int]]:

@@ -74,12 +74,13 @@ class Report(Section):
 
 
 class Rules(Section):
-    """Durations (µs) that decide what an event counts as."""
+    """Durations (µs) that decide what an event counts as, and the users from which single sign-on is recommended."""
 
     clock_tolerance: DurationUs = parse_duration("5 seconds")
     inversion_limit: DurationUs = parse_duration("1 hour")
     late_after: DurationUs = parse_duration("24 hours")
     stalled_after: DurationUs = parse_duration("1 hour")
+    eligible_users: int = Field(default=10, ge=1, strict=True)
 
 
 class Ingestion(Section):

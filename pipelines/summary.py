@@ -28,4 +28,19 @@ def summary(paths: DataPaths) -> Iterator[str]:
             f"{funnel['title']}: {funnel['activated_count']:,} of {funnel['matured_count']:,} matured attempts "
             f"activated ({share}), median time {median}, {funnel['stalled_count']:,} stuck now"
         )
+    yield from _restated(paths)
     yield f"Pages: {paths.published / 'site' / 'index.html'}  DuckDB: {paths.published / 'portal.duckdb'}"
+
+
+def _restated(paths: DataPaths) -> Iterator[str]:
+    """One more line where published numbers are others today: the newest of them, and why."""
+    runs = read_published(
+        paths, "from rpt_report_runs where is_restated order by as_of desc, matured_count desc, funnel_id, report_id"
+    )
+    for run in runs.head(1).iter_rows(named=True):
+        yield (
+            f"Restated: {runs.height:,} published numbers, such as {run['funnel_id']} as of "
+            f"{run['as_of']:%Y-%m-%d %H:%M} UTC: {run['activated_count']:,} of {run['matured_count']:,} activated "
+            f"then, {run['today_activated_count']:,} of {run['today_matured_count']:,} by what is known today "
+            f"({run['reason']}); all in rpt_report_runs"
+        )

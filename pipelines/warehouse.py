@@ -82,6 +82,14 @@ class Warehouse:
         frame: pl.DataFrame = self._connection.sql(sql, params=dict(parameters or {})).pl()
         return frame
 
+    def similar(self, table: str, column: str, word: str) -> list[str]:
+        """Up to five values of a column that are spelt almost like `word`, the nearest first."""
+        near = (
+            f'select distinct "{column}" as known from "{table}" where jaro_winkler_similarity("{column}", $word) > 0.8'
+        )
+        ranked = f"{near} order by jaro_winkler_similarity(known, $word) desc, known limit 5"
+        return self.query(ranked, {"word": word})["known"].to_list()
+
     def columns(self, name: str) -> list[str]:
         """Column names of a table, in order."""
         rows = self._connection.execute(
@@ -171,12 +179,25 @@ def open_warehouse(paths: DataPaths, memory_limit: str) -> Iterator[Warehouse]:
         yield Warehouse(connection)
 
 
-def read_published(paths: DataPaths, sql: str) -> pl.DataFrame:
-    """The rows of a SELECT over the served analysts' file, opened read-only."""
-    with duckdb.connect(paths.published / "portal.duckdb", read_only=True, config=OPTIONS) as connection:
+@contextmanager
+def open_published(paths: DataPaths) -> Iterator[Warehouse]:
+    """The served analysts' file, read-only. All that is asked of it comes from one build, whatever is published since.
+
+    Raises:
+        FixableError: nothing has been published.
+    """
+    file = paths.published / "portal.duckdb"
+    if not file.is_file():
+        raise FixableError(f"{file} is missing: nothing has been published yet; run `portal-funnels build`")
+    with duckdb.connect(file, read_only=True, config=OPTIONS) as connection:
         connection.execute("set TimeZone = 'UTC'")
-        frame: pl.DataFrame = connection.sql(sql).pl()
-        return frame
+        yield Warehouse(connection)
+
+
+def read_published(paths: DataPaths, sql: str) -> pl.DataFrame:
+    """The rows of one SELECT over the served analysts' file."""
+    with open_published(paths) as served:
+        return served.query(sql)
 
 
 def _configure(connection: duckdb.DuckDBPyConnection, statements: Iterable[str]) -> None:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import dagster as dg
 import polars as pl
 
-from pipelines.assets.ledger import spoilt_file, standing_build
+from pipelines.assets.ledger import report_runs, spoilt_file, standing_build
 from pipelines.assets.recipe import Recipe
 from pipelines.assets.room import Room
 from pipelines.durations import time_us
@@ -16,7 +16,7 @@ from pipelines.references import SCHEMAS, reference_frames
 from pipelines.sources.ingest import ingest
 
 RAW_TABLES = ("raw_events", "raw_quarantine")
-STORE_TABLES = ("ref_books", "ref_file_findings", "ref_report")
+STORE_TABLES = ("ref_books", "ref_file_findings", "ref_report", "ref_report_runs")
 DECLARED = (*RAW_TABLES, *STORE_TABLES, *SCHEMAS)
 
 
@@ -72,8 +72,13 @@ def declared(context: dg.AssetExecutionContext, room: Room) -> Iterator[dg.Mater
         "ref_books": store.books(),
         "ref_file_findings": store.file_findings(),
         "ref_report": pl.DataFrame(
-            {"is_sample": room.places.data.sample_note.exists(), "definitions_hash": recipe.definitions}
+            {
+                "is_sample": room.places.data.sample_note.exists(),
+                "definitions_hash": recipe.definitions,
+                "recipe": recipe.whole,
+            }
         ),
+        "ref_report_runs": report_runs(store, as_of),
     }
     warehouse = room.new_warehouse()
     warehouse.store_parquet("raw_events", store.event_files, pl.DataFrame(schema=EVENT_SCHEMA))

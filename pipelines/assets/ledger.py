@@ -15,11 +15,18 @@ from pipelines.event_store import EventStore
 from pipelines.events import REASONS
 from pipelines.paths import DataPaths
 from pipelines.publishing import changed_files, served_build
+from pipelines.schema import schema
 
 BUILDS_GRAIN = "One row per published build, this one included."
 TIMES = ("as_of", "watermark", "started_at", "finished_at")
 ENOUGH_LINES = 1_000  # of fewer, the share of bad ones says nothing
 COLUMNS = ("build_id", *TIMES, "events", "definitions_hash")
+
+RUNS_SCHEMA = schema(
+    "report_id:text as_of:time definitions_hash:text recipe:text known_events:long known_sum:text funnel_id:text "
+    "entrant_count:long matured_count:long activated_count:long conversion_rate:real"
+)
+"""An earlier report's headline: what it knew and said."""
 
 
 def spoilt_file(store: EventStore, max_share: float) -> str | None:
@@ -72,9 +79,9 @@ def recorded_build(paths: DataPaths, store: EventStore, report_id: str, recipe: 
 
 
 def record_build(
-    store: EventStore, report: Mapping[str, Any], recipe: Recipe, headline: list[dict[str, Any]], started_at: datetime
+    store: EventStore, report: Mapping[str, Any], recipe: Recipe, numbers: Mapping[str, Any], started_at: datetime
 ) -> str:
-    """Note a new build in the log; its id."""
+    """Note a new build in the log, with the numbers that a later report is compared by; its id."""
     build_id = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{report['report_id']}"
     store.record_publish(
         {
@@ -89,7 +96,7 @@ def record_build(
             "definitions_hash": recipe.definitions,
             "recipe": recipe.whole,
             "ingest_number": store.ingest_number,
-            "headline": headline,
+            **numbers,
         }
     )
     return build_id
@@ -100,6 +107,19 @@ def builds(store: EventStore) -> pl.DataFrame:
     rows = [{name: record.get(name) for name in COLUMNS} for record in store.publishes()]
     schema = {name: pl.Int64 if name == "events" else pl.String for name in COLUMNS}
     return pl.DataFrame(rows, schema=schema).with_columns(pl.col(TIMES).str.to_datetime("%+", time_zone="UTC"))
+
+
+def report_runs(store: EventStore, as_of: datetime) -> pl.DataFrame:
+    """`ref_report_runs`: the headline of each earlier report as of `as_of` or before, a row a funnel."""
+    rows = [
+        {**record, **headline}
+        for record in store.publishes()
+        if "known_events" in record and datetime.fromisoformat(record["as_of"]) <= as_of
+        for headline in record["headline"]
+    ]
+    frame = pl.DataFrame(rows, schema=RUNS_SCHEMA | {"as_of": pl.String()})
+    times = frame.with_columns(pl.col("as_of").str.to_datetime("%+", time_zone="UTC"))
+    return times.unique(("report_id", "funnel_id"), keep="last").sort("as_of", "report_id", "funnel_id")
 
 
 def _served_record(paths: DataPaths, store: EventStore) -> Mapping[str, Any] | None:

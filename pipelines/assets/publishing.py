@@ -3,8 +3,10 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
+import polars as pl
 
 from pipelines.assets.ledger import BUILDS_GRAIN, builds, record_build, recorded_build, served_report
 from pipelines.assets.recipe import Recipe
@@ -55,11 +57,20 @@ def publish_build(room: Room, models: tuple[Model, ...], started_at: datetime) -
     report = room.warehouse.read("rpt_report").row(0, named=True)
     if folder := served_report(paths, store, report["report_id"], recipe):
         return folder
-    headline = room.warehouse.read("rpt_funnels").select(HEADLINE).to_dicts()
     build_id = recorded_build(paths, store, report["report_id"], recipe)
-    build_id = build_id or record_build(store, report, recipe, headline, started_at)
+    build_id = build_id or record_build(store, report, recipe, _numbers(room, report["as_of"]), started_at)
     room.warehouse.store_frame("builds", builds(store))
     return publish(paths, build_id, lambda folder: _write(folder, room, models))
+
+
+def _numbers(room: Room, as_of: datetime) -> dict[str, Any]:
+    """What a later report needs to tell which of these numbers it restates, and why."""
+    known = room.warehouse.read("fct_run_events").row(by_predicate=pl.col("as_of") == as_of, named=True)
+    return {
+        "known_events": known["event_count"],
+        "known_sum": known["content_sum"],
+        "headline": room.warehouse.read("rpt_funnels").select(HEADLINE).to_dicts(),
+    }
 
 
 def _write(folder: Path, room: Room, models: tuple[Model, ...]) -> None:

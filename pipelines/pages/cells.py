@@ -28,6 +28,7 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "rpt_providers": ("funnel_id", "provider"),
     "rpt_stalled": ("funnel_id", "entry_id"),
     "rpt_seed_metrics": ("portals_opened",),
+    "rpt_totals": ("organization_count",),
     "quality_findings": ("finding",),
 }
 """Every table that a page reads, with its key columns in order."""
@@ -99,10 +100,9 @@ class Published:
         """The row of a table that has one."""
         return self.rows(table)[0]
 
-    def total(self, table: str, funnel_id: str = EVERY) -> Row:
-        """The counts of all rows, or of one funnel's, added up column by column."""
-        frame = self._frames[table] if funnel_id == EVERY else self.frame(table, funnel_id)
-        sums = frame.select(pl.col(pl.Int64).sum()).row(0, named=True)
+    def total(self, table: str, funnel_id: str) -> Row:
+        """The counts of one funnel's rows, added up column by column."""
+        sums = self.frame(table, funnel_id).select(pl.col(pl.Int64).sum()).row(0, named=True)
         wanted = [funnel_id, *(EVERY for _ in KEYS[table][1:])]
         return Row(table, "|".join(wanted), sums, self._formats)
 

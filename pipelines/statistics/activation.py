@@ -6,8 +6,8 @@ import polars as pl
 
 from pipelines.durations import UNITS_US
 from pipelines.statistics.cohorts import observations
-from pipelines.statistics.quantiles import PERCENTS, exact_quantile
-from pipelines.statistics.survival import curve_at, quantile_times, survival_curve
+from pipelines.statistics.survival import curve_at, survival_curve
+from pipelines.statistics.times import quantiles_of
 
 GRID_US = tuple(
     count * UNITS_US[unit]
@@ -31,30 +31,8 @@ def time_to_activation(entries: pl.DataFrame, funnels: pl.DataFrame) -> pl.DataF
         entries: `fct_entries`.
         funnels: `dim_funnels`.
     """
-    observed = observations(entries)
-    times = quantile_times(survival_curve(observed, ["funnel_id"]), ["funnel_id"], PERCENTS)
-    entrants = observed.group_by("funnel_id").agg(entrant_count=pl.len().cast(pl.Int64))
-    return (
-        funnels.select("funnel_id")
-        .join(pl.DataFrame({"quantile": [percent / 100 for percent in PERCENTS]}), how="cross")
-        .join(entrants, on="funnel_id", how="left")
-        .join(times, on=["funnel_id", "quantile"], how="left")
-        .join(_completers(observed), on=["funnel_id", "quantile"], how="left")
-        .with_columns(pl.col("entrant_count", "completer_count").fill_null(0))
-        .sort("funnel_id", "quantile")
-    )
-
-
-def _completers(observed: pl.DataFrame) -> pl.DataFrame:
-    groups = observed.filter("is_event").group_by("funnel_id")
-    return pl.concat(
-        groups.agg(
-            quantile=pl.lit(percent / 100),
-            completer_count=pl.len().cast(pl.Int64),
-            completer_time_us=exact_quantile(pl.col("observed_us"), percent),
-        )
-        for percent in PERCENTS
-    )
+    times = quantiles_of(observations(entries), funnels.select("funnel_id"))
+    return times.rename({"waiting_count": "entrant_count"})
 
 
 def activation_curve(entries: pl.DataFrame, funnels: pl.DataFrame) -> pl.DataFrame:

@@ -1,23 +1,34 @@
-"""Entries counted by what they have in common: the entry week, the provider. Whole funnels are in `funnels`.
+"""What is counted of any group of entries, and the two oldest groups: the entry week, the provider.
 
-The counts and the completion rate of a group are defined here once, for every table that has them.
+The counts, the rates and the times of a group are defined here once, for every table that has them. Whole funnels are
+in `funnels`, groups by any other dimension in `segments`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import polars as pl
 
+from pipelines.statistics.incidence import CENSORED, COMPETING, EVENT, incidence_at
 from pipelines.statistics.intervals import share, wilson_bounds
 from pipelines.statistics.survival import quantile_times, survival_curve
 
+ENTRY = ["funnel_id", "entry_id"]
 MATURED = pl.col("is_matured")
 ACTIVATED = pl.col("outcome") == "activated"
 OPEN = pl.col("outcome") == "open"
+_HEADLINE = ("entrant_count", "matured_count", "activated_count", "open_count", "^conversion_.*$")
 
 
 def counted(entries: pl.DataFrame) -> pl.DataFrame:
     """The entries that are in counts: all but the excluded ones."""
     return entries.filter(~pl.col("is_excluded"))
+
+
+def counted_in(entries: pl.DataFrame, funnels: pl.DataFrame) -> pl.DataFrame:
+    """The counted entries of `funnels`, each with its funnel's `window_us`."""
+    return counted(entries).join(funnels.select("funnel_id", "window_us"), on="funnel_id")
 
 
 def count(condition: pl.Expr) -> pl.Expr:
@@ -30,9 +41,12 @@ def outcome_counts() -> dict[str, pl.Expr]:
     return {
         "entrant_count": pl.len().cast(pl.Int64),
         "matured_count": count(MATURED),
+        "maturing_count": count(~MATURED),
+        "open_count": count(OPEN),
         "activated_count": count(MATURED & ACTIVATED),
         "early_activated_count": count(~MATURED & ACTIVATED),
-        "open_count": count(OPEN),
+        "lost_count": count(pl.col("outcome") == "lost"),
+        "ended_count": count(pl.col("outcome") == "ended"),
     }
 
 
@@ -44,9 +58,7 @@ def with_conversion(groups: pl.DataFrame) -> pl.DataFrame:
     activated, matured = pl.col("activated_count"), pl.col("matured_count")
     lower, upper = wilson_bounds(activated, matured)
     return groups.with_columns(
-        conversion_rate=share(activated, matured),
-        conversion_lower=lower,
-        conversion_upper=upper,
+        conversion_rate=share(activated, matured), conversion_lower=lower, conversion_upper=upper
     )
 
 
@@ -55,7 +67,40 @@ def observations(entries: pl.DataFrame) -> pl.DataFrame:
 
     Late activations are events; competing ends are censored.
     """
-    return counted(entries).with_columns(is_event=pl.col("observed_outcome") == "activated")
+    return _watched(counted(entries))
+
+
+def _watched(included: pl.DataFrame) -> pl.DataFrame:
+    return included.with_columns(is_event=pl.col("observed_outcome") == "activated")
+
+
+def chances(included: pl.DataFrame) -> pl.DataFrame:
+    """The rows of `counted_in` as `incidence_at` takes them at `window_us`: adds `kind`, how the watching ended.
+
+    An entry that was activated is an event; one that ended, or that an exclusion stopped, can convert no more; all
+    others are watched until now, or until the window closed.
+    """
+    is_stopped = pl.col("outcome").is_in(["lost", "ended"]) & (pl.col("observed_outcome") != "activated")
+    kind = pl.when(ACTIVATED).then(EVENT).when(is_stopped).then(COMPETING).otherwise(CENSORED)
+    return included.with_columns(kind=kind.cast(pl.Int8))
+
+
+def group_measures(included: pl.DataFrame, by: Sequence[str]) -> pl.DataFrame:
+    """One row per group of the rows of `counted_in`, unordered: what the published tables say of any group.
+
+    Returns:
+        `by`, the columns of `outcome_counts` and `with_conversion`, `provisional_rate`, `provisional_lower`,
+        `provisional_upper` (0 to 1: Aalen-Johansen at the window, of all entries), `median_activation_us`,
+        `median_lower_us`, `median_upper_us` (Kaplan-Meier).
+    """
+    provisional = incidence_at(chances(included), by, horizon="window_us").select(
+        *by, provisional_rate="incidence", provisional_lower="incidence_lower", provisional_upper="incidence_upper"
+    )
+    medians = quantile_times(survival_curve(_watched(included), by), by, [50]).select(
+        *by, median_activation_us="time_us", median_lower_us="time_lower_us", median_upper_us="time_upper_us"
+    )
+    groups = included.group_by(by).agg(**outcome_counts()).pipe(with_conversion)
+    return groups.join(provisional, on=by, how="left").join(medians, on=by, how="left")
 
 
 def weeks(entries: pl.DataFrame, funnels: pl.DataFrame) -> pl.DataFrame:
@@ -65,15 +110,10 @@ def weeks(entries: pl.DataFrame, funnels: pl.DataFrame) -> pl.DataFrame:
         entries: `fct_entries`.
         funnels: `dim_funnels`; entries of other funnels are left out.
     """
-    return (
-        counted(entries)
-        .join(funnels, on="funnel_id", how="semi")
-        .group_by("funnel_id", "entry_week")
-        .agg(**outcome_counts())
-        .pipe(with_conversion)
-        .with_columns(is_matured=pl.col("matured_count") == pl.col("entrant_count"))
-        .sort("funnel_id", "entry_week")
-    )
+    key = ["funnel_id", "entry_week"]
+    is_matured = pl.col("maturing_count") == 0
+    groups = group_measures(counted_in(entries, funnels), key).with_columns(is_matured=is_matured)
+    return groups.select(*key, *_HEADLINE, "early_activated_count", "is_matured").sort(key)
 
 
 def providers(entries: pl.DataFrame, funnels: pl.DataFrame) -> pl.DataFrame:
@@ -87,13 +127,5 @@ def providers(entries: pl.DataFrame, funnels: pl.DataFrame) -> pl.DataFrame:
         funnels: `dim_funnels`; entries of other funnels are left out.
     """
     key = ["funnel_id", "provider"]
-    named = observations(entries).drop_nulls("provider").join(funnels, on="funnel_id", how="semi")
-    medians = quantile_times(survival_curve(named, key), key, [50])
-    return (
-        named.group_by(key)
-        .agg(**outcome_counts())
-        .pipe(with_conversion)
-        .join(medians.select(*key, median_activation_us="time_us"), on=key, how="left")
-        .select(pl.exclude("early_activated_count", "open_count"), "open_count")
-        .sort(key)
-    )
+    groups = group_measures(counted_in(entries, funnels).drop_nulls("provider"), key)
+    return groups.select(*key, *_HEADLINE, "median_activation_us").sort(key)

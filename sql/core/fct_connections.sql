@@ -8,11 +8,14 @@ with told as (
         e.provider,
         e.timestamp,
         e.event_key,
+        s.as_of,
         starts_with(e.event_type, 'dsync.') as is_directory,
-        e.event_type in (
-            'connection.activated', 'sso.activated', 'admin_portal.sso_configured',
-            'dsync.activated', 'admin_portal.dsync_configured'
-        ) as is_activation,
+        min(case
+            when e.event_type in (
+                'connection.activated', 'sso.activated', 'admin_portal.sso_configured',
+                'dsync.activated', 'admin_portal.dsync_configured'
+            ) then e.timestamp
+        end) over (partition by e.connection_id) as activated_at,
         case
             when e.event_type in ('connection.deleted', 'dsync.deleted') then 'deleted'
             when e.event_type in ('connection.deactivated', 'dsync.deactivated') then 'inactive'
@@ -22,6 +25,7 @@ with told as (
             )
         end as state,
     from fct_events as e
+    cross join ref_settings as s
     where e.is_counted and e.connection_id is not null and e.event_type in (
         'connection.activated', 'connection.deactivated', 'connection.deleted', 'sso.activated',
         'dsync.activated', 'dsync.deactivated', 'dsync.deleted',
@@ -45,6 +49,18 @@ select
     arg_max(provider, (timestamp, event_key)) filter (where provider is not null) as provider,
     arg_max(state, (timestamp, event_key)) as state,
     max(timestamp) filter (where is_change) as since,
-    min(timestamp) filter (where is_activation) as activated_at,
+    activated_at,
+    case
+        when as_of >= activated_at + interval '7 days'
+            then arg_max(state, (timestamp, event_key)) filter (
+                where timestamp <= activated_at + interval '7 days'
+            ) = 'active'
+    end as is_active_after_7_days,
+    case
+        when as_of >= activated_at + interval '30 days'
+            then arg_max(state, (timestamp, event_key)) filter (
+                where timestamp <= activated_at + interval '30 days'
+            ) = 'active'
+    end as is_active_after_30_days,
 from changes
-group by connection_id
+group by connection_id, activated_at, as_of

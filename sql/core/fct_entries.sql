@@ -6,8 +6,8 @@ with attempts as (
         f.* exclude (funnel_number, position),
         o.organization_id,
         s.as_of_us,
-        s.time_zone,
         s.week_offset,
+        (make_timestamptz(a.entered_us) at time zone s.time_zone)::date as entry_date,
         s.as_of_us - a.entered_us >= f.window_us as is_matured,
         lag(coalesce(a.closing_event_key::varchar, '')) over stream as previous_closing,
         lag(a.is_converted) over stream as previous_converted,
@@ -29,10 +29,9 @@ select
     nullif(a.intent, '') as intent,
     a.entry_number,
     make_timestamptz(a.entered_us) as entered_at,
-    (make_timestamptz(a.entered_us) at time zone a.time_zone)::date as entry_date,
-    date_trunc('week', (make_timestamptz(a.entered_us) at time zone a.time_zone)::date + a.week_offset)::date
-    - a.week_offset
-        as entry_week,
+    a.entry_date,
+    date_trunc('week', a.entry_date + a.week_offset)::date - a.week_offset as entry_week,
+    date_trunc('month', a.entry_date)::date as entry_month,
     make_timestamptz(a.until_us) as matures_at,
     a.deepest_step,
     case when a.is_converted and a.drop_off_us is null then make_timestamptz(a.closed_us) end as converted_at,
@@ -44,7 +43,8 @@ select
         else 'open'
     end as outcome,
     a.is_matured,
-    a.is_removed as is_excluded,
+    a.removed_us is not null as is_excluded,
+    make_timestamptz(a.removed_us) as excluded_at,
     coalesce(c.provider, p.provider) as provider,
     e.user_id as started_by,
     e.event_type || case

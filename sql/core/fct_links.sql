@@ -16,12 +16,19 @@ with generated as (
 
 happened as (
     select
-        link_id,
-        min(timestamp) filter (where event_type in ('admin_portal.link_opened', 'admin_portal.accessed')) as opened_at,
-        min(timestamp) filter (where event_type = 'admin_portal.link_expired') as expired_at,
-        min(timestamp) filter (where event_type = 'admin_portal.link_revoked') as revoked_at,
-    from fct_link_events
-    group by link_id
+        e.link_id,
+        min(e.timestamp) filter (where e.event_type in ('admin_portal.link_opened', 'admin_portal.accessed'))
+            as opened_at,
+        max(e.timestamp) filter (where e.event_type in ('admin_portal.link_opened', 'admin_portal.accessed'))
+            as last_opened_at,
+        greatest(
+            count(*) filter (where e.event_type = 'admin_portal.link_opened'),
+            count(*) filter (where e.event_type = 'admin_portal.accessed')
+        ) as opening_count,
+        min(e.timestamp) filter (where e.event_type = 'admin_portal.link_expired') as expired_at,
+        min(e.timestamp) filter (where e.event_type = 'admin_portal.link_revoked') as revoked_at,
+    from fct_link_events as e
+    group by e.link_id
 )
 
 select
@@ -31,6 +38,8 @@ select
     g.generated_at,
     coalesce(g.stated_expiry_at, h.expired_at) as expires_at,
     h.opened_at,
+    h.opening_count,
+    coalesce(h.last_opened_at > coalesce(g.stated_expiry_at, h.expired_at), false) as is_opened_after_expiry,
     h.revoked_at,
     g.generated_by,
     g.link_source,

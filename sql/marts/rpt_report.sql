@@ -5,10 +5,7 @@ with content as (
     select
         max(timestamp) filter (where is_counted) as watermark,
         coalesce(sum(event_key), 0)::varchar as key_sum,
-        coalesce(sum(('0x' || substr(md5(
-            event_type || chr(31) || epoch_us(timestamp) || chr(31) || coalesce(organization_id, '') || chr(31)
-            || properties::varchar
-        ), 1, 15))::bigint), 0)::varchar as body_sum,
+        coalesce(sum(content_key), 0)::varchar as body_sum,
     from fct_events
 ),
 

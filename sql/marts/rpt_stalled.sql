@@ -12,22 +12,25 @@ with stalled as (
         s.label as step_label,
         a.last_event_at,
         r.as_of_us - epoch_us(a.last_event_at) as idle_us,
-        a.link_id,
-        a.link_state,
-        a.link_expires_at,
+        l.link_id,
+        l.state as link_state,
+        l.expires_at as link_expires_at,
         e.provider,
         a.last_error_code,
         a.last_error_message,
         e.started_by,
         g.guide_url,
         e.matures_at,
-    from fct_open_attempts as a
-    join fct_entries as e on e.funnel_id = a.funnel_id and e.entry_id = a.entry_id
+    from fct_unfinished_attempts as a
+    join fct_entries as e on e.funnel_id = a.funnel_id and e.entry_id = a.entry_id and e.outcome = 'open'
     join dim_organizations as o on o.organization_id = e.organization_id
     join ref_steps as s on s.funnel_id = e.funnel_id and s.step_number = e.deepest_step
     cross join ref_settings as r
+    left join fct_entry_links as k on k.funnel_id = a.funnel_id and k.entry_id = a.entry_id
+    left join fct_links as l on l.link_id = k.link_id
     left join ref_guides as g on g.funnel_number = s.funnel_number and g.provider = e.provider
     where r.as_of_us - epoch_us(a.last_event_at) >= r.stalled_after_us
+    qualify row_number() over (partition by a.funnel_id, a.entry_id order by k.link_number desc) = 1
 ),
 
 advised as (

@@ -40,16 +40,7 @@ select
     organization_key,
     organization_id,
     user_id,
-    case
-        when snake_intent in ('directory_sync', 'd_sync', 'directory') then 'dsync'
-        when snake_intent in ('single_sign_on', 's_s_o') then 'sso'
-        when snake_intent in ('byok') then 'bring_your_own_key'
-        when snake_intent in (
-            'sso', 'dsync', 'audit_logs', 'log_streams', 'domain_verification', 'certificate_renewal',
-            'bring_your_own_key'
-        ) then snake_intent
-        else intent
-    end as intent,
+    coalesce(i.intent, s.intent) as intent,
     link_id,
     connection_id,
     provider,
@@ -62,4 +53,5 @@ select
         else '{"event_type_sent":"' || event_type || '",' || substr(properties, 2)
     end as properties,
     extra,
-from spelt
+from spelt as s
+left join ref_intents as i on i.spelling = s.snake_intent

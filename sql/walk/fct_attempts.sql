@@ -43,7 +43,7 @@ select
     c.closed_us,
     c.is_converted,
     r.deepest_step,
-    coalesce(x.is_removed, false) as is_removed,
+    x.removed_us,
     case when x.drop_off_position <= c.end_position or not coalesce(c.is_converted, false) then x.drop_off_us end
         as drop_off_us,
     l.at_us as late_us,

@@ -20,7 +20,7 @@ select
     p.funnel_number,
     p.entity_key,
     p.entry_position,
-    coalesce(bool_or(p.is_removal), false) as is_removed,
+    min(case when p.is_removal then e.at_us end) as removed_us,
     min(case when not p.is_removal then e.position end) as drop_off_position,
     min(case when not p.is_removal then e.at_us end) as drop_off_us,
 from spans as p

@@ -6,10 +6,7 @@ with happened as (
         e.timestamp,
         unnest([
             case when e.is_counted and e.organization_id is null then 'unattributed' end,
-            case when e.is_counted and e.intent not in (
-                'sso', 'dsync', 'audit_logs', 'log_streams', 'domain_verification', 'certificate_renewal',
-                'bring_your_own_key'
-            ) then 'unknown_intent' end,
+            case when e.is_counted and i.intent is null and e.intent is not null then 'unknown_intent' end,
             case when e.is_counted and e.event_type = 'admin_portal.access_denied' then 'access_denied' end,
             case
                 when e.is_counted and epoch_us(e.received_at) - epoch_us(e.timestamp) > s.late_after_us
@@ -22,6 +19,7 @@ with happened as (
         ]) as finding,
     from fct_events as e
     cross join ref_settings as s
+    left join ref_intents as i on i.spelling = e.intent
 ),
 
 activations as (

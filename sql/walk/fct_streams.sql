@@ -3,38 +3,9 @@
 -- A stream is an organization's events for one intent; an event without intent serves every intent of its organization.
 -- Reports that repeat a known activation are no part of any stream.
 with listed as (
-    select
-        r.funnel_number,
-        e.organization_key,
-        e.intent,
-        e.event_key,
-        epoch_us(e.timestamp) as at_us,
-        e.source,
-        r.step,
-        r.first_step,
-        r.exclusion,
-        r.is_end,
-    from fct_events as e
-    join ref_step_events as r on r.event_type = e.event_type
-    where
-        e.is_counted
-        and e.organization_key is not null
-        and not exists (
-            select 1, from ref_step_filters as f
-            where
-                f.rule_number = r.rule_number
-                and case
-                    when json_extract_string(e.properties, f.path) is null then true
-                    when (json_type(e.properties, f.path) = 'VARCHAR') <> f.is_text then true
-                    else json_extract_string(e.properties, f.path) <> f.value and coalesce(
-                        try_cast(json_extract_string(e.properties, f.path) as double) <> f.number, true
-                    )
-                end
-        )
-        and not exists (
-            select 1, from fct_reports as p
-            where p.event_key = e.event_key and p.is_repeat
-        )
+    select * exclude (is_counted, is_repeat),
+    from fct_listed
+    where is_counted and organization_key is not null and not is_repeat
 ),
 
 seen_intents as (

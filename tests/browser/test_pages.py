@@ -193,6 +193,34 @@ def test_id_in_the_stuck_list_is_not_torn(site: Path, visit: Any) -> None:
         assert second > 0.5 * first, width
 
 
+@pytest.mark.parametrize(
+    ("column", "word"),
+    [("Provider", "SimpleSamlPhpSAML"), ("Stopped after", "Recommendation"), ("Link", "revoked")],
+)
+def test_word_in_the_stuck_list_is_not_torn(site: Path, visit: Any, column: str, word: str) -> None:
+    """Wherever the list is a table, the longest words of the vendor's providers and of our steps stand on one line."""
+    page = visit().open(site / FUNNEL)
+    place = page.locator(f"table.stuck td[data-label='{column}'] bdi").first
+    place.evaluate("(one, word) => { one.textContent = word }", word)
+    lines = "(one) => { const all = new Range(); all.selectNodeContents(one); return all.getClientRects().length }"
+    for width in (870, 1000, 1190, 1280):
+        page.set_viewport_size({"width": width, "height": 800})
+        assert place.evaluate(lines) == 1, width
+
+
+@pytest.mark.parametrize(("width", "is_folded"), [(375, True), (768, True), (900, False), (1280, False)])
+def test_list_of_pages_folds_where_it_is_narrow(site: Path, visit: Any, width: int, is_folded: bool) -> None:
+    """On a phone the pages are behind one button, that works without scripts; on a wide screen they stand open."""
+    page = visit(viewport={"width": width, "height": 800}, java_script_enabled=False).page
+    page.goto((site / FUNNEL).as_uri())
+    last = page.get_by_role("link", name="Definitions")
+    assert last.is_visible() is not is_folded
+    assert page.locator(".menu summary").is_visible() is is_folded
+    if is_folded:
+        page.click(".menu summary")
+        assert last.is_visible()
+
+
 def test_keyboard_reaches_links_details_and_theme(site: Path, visit: Any) -> None:
     """The skip link comes first, and tabbing through the page never stops inside a chart."""
     page = visit().open(site / FUNNEL)

@@ -171,6 +171,30 @@ def test_check_lists_every_mistake_at_once(tmp_path: Path) -> None:
     assert command("check", "--reports-dir", REPORTS).exit_code == 0
 
 
+def test_check_answers_machines(tmp_path: Path) -> None:
+    """`check --json` gives the funnels and what is odd in one object on stdout; mistakes stay sentences on stderr."""
+    reports = tmp_path / "reports"
+    shutil.copytree(REPORTS, reports)
+    with (reports / "next_actions.toml").open("a") as advice:
+        advice.write('\n[[advice]]\nfunnel = "sso_setp"\naction = "Call"\n')
+    answer = json.loads(command("check", "--json", "--reports-dir", reports).stdout)
+    assert answer["funnels"][:3] == ["sso_setup", "dsync_setup", "audit_logs_setup"]
+    assert ['no funnel "sso_setp"' in remark for remark in answer["remarks"]] == [True]
+    broken_toml(tmp_path, reports)
+    refused = command("check", "--json", "--reports-dir", reports)
+    assert (refused.exit_code, refused.stdout) == (2, "")
+
+
+def test_every_command_takes_both_directories(tmp_path: Path) -> None:
+    """A script may give both directories to whatever it calls; `sample` writes to `--out` all the same."""
+    options = [{option for parameter in each.params for option in parameter.opts} for each in main.commands.values()]
+    assert all({"--data-dir", "--reports-dir"} <= known for known in options)
+    out = tmp_path / "out"
+    size = ("--organizations", 1, "--days", 2, "--out", out)
+    assert command("sample", "--data-dir", tmp_path / "data", "--reports-dir", REPORTS, *size).exit_code == 0
+    assert {file.name for file in tmp_path.iterdir()} == {"out"}
+
+
 def test_build_says_in_five_lines_what_it_found(tmp_path: Path) -> None:
     """Books, three funnels, and where pages and DuckDB file are."""
     data = lay_stories(tmp_path / "data")

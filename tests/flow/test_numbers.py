@@ -20,7 +20,7 @@ VOID = {"meta", "link", "br", "img", "input", "hr", "rect", "path", "circle", "l
 # Numbers that the words of a page hold: none of them is data.
 CONSTANTS = re.compile(
     r"95 ?%|over 100%|(last|within|of) 30 days|stays at 0|fewer than 20|such as 14 days|first 50|within 24 h(ours)?|"
-    r"under 20|[a-z_]+/[a-z_0-9/]+\.(sql|py|toml)",
+    r"under 20|shows the 12 with|[a-z_]+/[a-z_0-9/]+\.(sql|py|toml)",
     re.IGNORECASE,
 )
 

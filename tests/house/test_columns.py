@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from pathlib import Path
 
@@ -54,6 +55,17 @@ def test_metrics_are_the_measures_of_reports(tables: dict[str, pl.DataFrame]) ->
     assert sorted(metrics - columns) == []
     endings = ("_count", "_rate", "_share", "_lower", "_upper", "_coverage")
     assert sorted(column for column in columns - metrics if column.endswith(endings)) == []
+
+
+def test_every_column_of_a_report_is_in_a_test(tables: dict[str, pl.DataFrame]) -> None:
+    """Each column of each rpt_ table is mentioned by name in a test that says what it holds."""
+    proofs = [
+        path for folder in ("spec", "stories", "flow", "unit") for path in (ROOT / "tests" / folder).glob("test_*.py")
+    ]
+    words = {word for path in proofs for word in re.findall(r"\w+", path.read_text("utf-8"))}
+    reports = {name: frame for name, frame in tables.items() if name.startswith("rpt_")}
+    silent = [f"{name}.{column}" for name, frame in reports.items() for column in frame.columns if column not in words]
+    assert sorted(silent) == []
 
 
 def test_pages_know_the_keys_of_their_tables(tables: dict[str, pl.DataFrame]) -> None:

@@ -12,8 +12,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from pipelines.catalog import Exclusion, Funnel
 from pipelines.durations import time_us
+from pipelines.funnel import Exclusion, Funnel
 
 TOLERANCE_US, INVERSION_US = 5_000_000, 3_600_000_000
 REPORTS = {"connection.activated", "sso.activated", "admin_portal.sso_configured", "dsync.activated"}
@@ -86,6 +86,8 @@ class Entry:
 
 
 Key = tuple[str, str | None, int]
+Fate = tuple[int, str, str]
+"""An event's key, the intent in whose stream it lies (nothing for none), what became of it there."""
 
 
 def counted(rows: Sequence[dict[str, Any]], as_of: int) -> list[Event]:
@@ -126,19 +128,21 @@ def _event(row: dict[str, Any], owners: dict[str | None, str]) -> Event:
     )
 
 
-def walk(funnel: Funnel, events: Sequence[Event], as_of: int) -> tuple[dict[Key, Entry], Counter[str]]:
-    """The entries of one funnel by organization, intent and number, and how often each finding was met."""
+def walk(funnel: Funnel, events: Sequence[Event], as_of: int) -> tuple[dict[Key, Entry], Counter[str], set[Fate]]:
+    """The entries of one funnel by organization, intent and number, each finding's count, each activation's fate."""
     entries: dict[Key, Entry] = {}
     findings: Counter[str] = Counter()
+    fates: set[Fate] = set()
     for organization in {event.organization for event in events if event.organization}:
         own = [event for event in events if event.organization == organization]
         known: set[str | None] = {event.intent for event in own if event.intent}
         for intent in funnel.intents or known or {None}:
             stream = Stream(funnel, [event for event in own if event.intent in {intent, None}])
             findings += stream.findings
+            fates |= {(key, intent or "", fate) for key, fate in stream.fates.items()}
             for number, attempt in enumerate(stream.attempts, 1):
                 entries[organization, intent, number] = stream.entry(number, attempt, as_of)
-    return entries, findings
+    return entries, findings, fates
 
 
 def _reports(events: Sequence[Event]) -> Iterator[tuple[int, Report]]:
@@ -175,6 +179,7 @@ class Stream:
         self.funnel = funnel
         self.attempts: list[Attempt] = []
         self.findings: Counter[str] = Counter()
+        self.fates: dict[int, str] = {}
         self.reports = dict(_reports(events))
         self.links = sorted((event for event in events if self.may_fill(event, 1)), key=self.place)
         for event in sorted(map(self._shifted, events), key=self.place):
@@ -211,6 +216,8 @@ class Stream:
         is_open = last is not None and last.is_open(event.at)
         report = self.reports.get(event.key, Report())
         if report.is_known or (report.is_unnamed and report.is_one_live and not is_open):
+            if self.is_activation(event):
+                self.fates[event.key] = "repeat"
             return  # it repeats a known activation: it opens, closes, fills and counts nothing
         if self.is_activation(event):
             self._count(event, report, last, is_open)
@@ -236,12 +243,18 @@ class Stream:
 
     def _count(self, event: Event, report: Report, last: Attempt | None, is_open: bool) -> None:
         """What an activation is: a conversion, a re-activation (both may be), late, or out of band."""
-        if report.was_deactivated and not report.is_one_live:
-            self.findings["re_activation"] += 1
-        elif not is_open and last and last.awaits_late_activation():
+        is_again = report.was_deactivated and not report.is_one_live
+        self.findings["re_activation"] += is_again
+        if is_open:
+            self.fates[event.key] = "conversion"
+        elif is_again:
+            self.fates[event.key] = "re_activation"
+        elif last and last.awaits_late_activation():
+            self.fates[event.key] = "late_activation"
             self.findings["late_activation"] += 1
             last.watched.append((event.at, "activated"))
-        elif not is_open:
+        else:
+            self.fates[event.key] = "out_of_band"
             self.findings["out_of_band"] += 1
             after = [link for link in self.links if self.place(link) > self.place(event)]
             if after and after[0].source != event.source:

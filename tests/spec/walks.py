@@ -17,10 +17,12 @@ from pathlib import Path
 
 import polars as pl
 
+from pipelines.assets.ledger import RUNS_SCHEMA
 from pipelines.books import BOOKS_SCHEMA
-from pipelines.catalog import Catalog, Funnel
+from pipelines.catalog import Catalog
 from pipelines.durations import us_time
 from pipelines.events import EVENT_SCHEMA, QUARANTINE_SCHEMA, key_of, parse_time
+from pipelines.funnel import Funnel
 from pipelines.models import load_models
 from pipelines.paths import DataPaths
 from pipelines.references import reference_frames
@@ -89,9 +91,15 @@ def events_frame(rows: Sequence[dict[str, str]]) -> pl.DataFrame:
 
 @contextmanager
 def walked(
-    events: str | pl.DataFrame, funnels: str | Sequence[str] = SET_UP, as_of: str = AS_OF
+    events: str | pl.DataFrame,
+    funnels: str | Sequence[str] = SET_UP,
+    as_of: str = AS_OF,
+    runs: pl.DataFrame | None = None,
 ) -> Iterator[Warehouse]:
-    """A warehouse in which every model has run over `events`; the first funnel is called sso_setup."""
+    """A warehouse in which every model has run over `events`; the first funnel is called sso_setup.
+
+    `runs` are earlier reports (`ref_report_runs`), none by default.
+    """
     texts = [funnels] if isinstance(funnels, str) else funnels
     names = ["sso_setup", *(f"funnel_{number}" for number in range(2, len(texts) + 1))]
     declared = tuple(
@@ -100,7 +108,8 @@ def walked(
     )
     frame = events if isinstance(events, pl.DataFrame) else events_frame(parse_table(events))
     with tempfile.TemporaryDirectory() as folder, open_warehouse(DataPaths(Path(folder)), "500MB") as warehouse:
-        for name, table in _tables(frame, Catalog(Settings(), declared, ()), at(as_of)).items():
+        given = {} if runs is None else {"ref_report_runs": runs}
+        for name, table in (_tables(frame, Catalog(Settings(), declared, ()), at(as_of)) | given).items():
             warehouse.store_frame(name, table)
         for model in MODELS:
             warehouse.build(model)
@@ -141,7 +150,8 @@ def _tables(frame: pl.DataFrame, catalog: Catalog, as_of: datetime) -> dict[str,
         "raw_quarantine": pl.DataFrame(schema=QUARANTINE_SCHEMA),
         "ref_books": pl.DataFrame(schema=BOOKS_SCHEMA),
         "ref_file_findings": pl.DataFrame(schema={"finding": pl.String, "source": pl.String, "path": pl.String}),
-        "ref_report": pl.DataFrame({"is_sample": [False], "definitions_hash": ["-"]}),
+        "ref_report": pl.DataFrame({"is_sample": [False], "definitions_hash": ["-"], "recipe": ["-"]}),
+        "ref_report_runs": pl.DataFrame(schema=RUNS_SCHEMA),
     }
 
 

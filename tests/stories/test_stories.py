@@ -43,6 +43,7 @@ def test_every_line_has_one_fate(data: Path) -> None:
         """,
     )
     assert as_text(found) == told("Lines")
+    assert ask(data, "select file_count from rpt_report").item() == len(("portal.jsonl", "webhooks.jsonl"))
 
 
 def test_quarantined_lines_have_their_reasons(data: Path) -> None:
@@ -89,12 +90,8 @@ def test_every_entry(data: Path) -> None:
             (select string_agg(s.step_number, ' ' order by s.step_number) from fct_entry_steps as s
                 where s.funnel_id = e.funnel_id and s.entry_id = e.entry_id) as steps,
             deepest_step as deepest, converted_at,
-            (select count(*) from fct_links as l where l.organization_id = e.organization_id and l.intent = e.intent
-                and l.generated_at between e.entered_at and least(coalesce(e.converted_at, e.matures_at), (
-                    select coalesce(min(n.entered_at) - interval 1 microsecond, e.matures_at) from fct_entries as n
-                    where n.funnel_id = e.funnel_id and n.organization_id = e.organization_id and n.intent = e.intent
-                        and n.entry_number = e.entry_number + 1
-                ))) as links,
+            (select count(*) from fct_entry_links as l
+                where l.funnel_id = e.funnel_id and l.entry_id = e.entry_id) as links,
             if(is_excluded, 'yes', 'no') as excluded
         from fct_entries as e
         """,

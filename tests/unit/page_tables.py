@@ -10,6 +10,7 @@ from typing import Any
 
 import polars as pl
 
+from pipelines.pages.cells import KEYS
 from pipelines.statistics.tables import STATISTICS
 
 AS_OF = datetime(2026, 11, 23, 6, tzinfo=UTC)
@@ -89,8 +90,11 @@ def page_tables(
         "rpt_seed_metrics": _seed_metrics(),
         "quality_findings": _findings(names),
     }
+    tables["fct_step_waits"] = _step_waits(tables["fct_entry_steps"])
+    tables["rpt_totals"] = _totals(entries, tables["rpt_stalled"])
     for table, statistic in STATISTICS.items():
-        tables[table] = statistic.compute(tables)
+        if table in KEYS:
+            tables[table] = statistic.compute(tables)
     return tables
 
 
@@ -143,6 +147,21 @@ def _entry_steps(entries: pl.DataFrame, chance: Random) -> pl.DataFrame:
         if number != UNRECORDED and (number in {1, CONVERSION} or chance.random() < 0.93)
     ]
     return pl.DataFrame(rows, infer_schema_length=None)
+
+
+def _step_waits(entry_steps: pl.DataFrame) -> pl.DataFrame:
+    waited = {"since_previous_us": "waited_us"}
+    return entry_steps.drop_nulls("since_previous_us").rename(waited).with_columns(is_reached=pl.lit(value=True))
+
+
+def _totals(entries: pl.DataFrame, stalled: pl.DataFrame) -> pl.DataFrame:
+    row = {
+        "organization_count": entries.filter(~pl.col("is_excluded"))["organization_id"].n_unique(),
+        "linked_organization_count": entries["organization_id"].n_unique(),
+        "stalled_organization_count": stalled["organization_id"].n_unique(),
+        "longest_idle_us": stalled["idle_us"].max(),
+    }
+    return pl.DataFrame([row], schema=dict.fromkeys(row, pl.Int64))
 
 
 def _funnels() -> pl.DataFrame:

@@ -86,6 +86,16 @@ def reports(tmp_path: Path) -> Path:
         ('"14 days"', '"soon"', 'window: "soon" is no duration; write "N seconds", "N minutes", "N hours" or "N days"'),
         ('"14 days"', '"14 days"\nid = "x"', "id: the id is the file's name; leave the key out"),
         ('"remove"', '"none"', 'exclusions[1].effect: "none" is not known; write "drop_off" or "remove"'),
+        (
+            "[[exclusions]]",
+            '[[breakdowns]]\nname = "plan"\nproperty = "plan"\nat = "actived"\n\n[[exclusions]]',
+            'breakdowns[1].at: no step "actived"; did you mean "activated"?',
+        ),
+        (
+            "[[exclusions]]",
+            '[[breakdowns]]\nname = "provider"\nproperty = "plan"\n\n[[exclusions]]',
+            'breakdowns[1].name: "provider" is there already; give it another name',
+        ),
         ('to     = "activated"', 'to = "activate"', 'exclusions[1].to: no step "activate"; did you mean "activated"?'),
         ("label  =", "lable  =", None),
     ],
@@ -100,6 +110,14 @@ def test_wrong_funnel_is_one_sentence(old: str, new: str, sentence: str | None, 
         assert "sso_setup.toml: steps[1].label: this key is missing; add it" in found
     else:
         assert found == [f"sso_setup.toml: {sentence}"]
+
+
+@pytest.mark.parametrize("moment", ["entry", "first", "last", "activated"])
+def test_right_breakdown_is_taken(moment: str, reports: Path) -> None:
+    """A breakdown is read at the entry, at the first or last event that has it, or at a step."""
+    declared = f'\n[[breakdowns]]\nname = "plan"\nproperty = "plan"\nat = "{moment}"\n'
+    (reports / "funnels" / "sso_setup.toml").write_text(SSO + declared)
+    assert sentences(reports) == []
 
 
 def test_all_mistakes_of_a_funnel_come_at_once(reports: Path) -> None:

@@ -19,6 +19,7 @@ from pipelines.pages.formats import formatters
 from pipelines.pages.render import Renderer, dump_json, inline_json
 from pipelines.pages.site import render_site
 from pipelines.pages.views import funnel
+from tests.spec import test_seed_flaws
 from tests.unit.page_tables import AS_OF, HOSTILE, page_tables
 
 REPORTS = Path(__file__).parents[2] / "reports"
@@ -191,7 +192,7 @@ def test_page_says_no_nothing_words(site: Path, page: str) -> None:
     ("keep", "report", "page", "sentence"),
     [
         (NOBODY, NOTHING, "index.html", "No events received yet."),
-        (NOBODY, NOTHING, "funnels/sso_setup.html", "Waiting for the first link."),
+        (NOBODY, NOTHING, "funnels/sso_setup.html", "Waiting for the first event."),
         (NOBODY, {}, "funnels/sso_setup.html", "has never been received for sso."),
         (ONLY_OPEN, {}, "funnels/sso_setup.html", "no attempt is matured yet"),
         (pl.col("entry_id") < "org_0009", {}, "funnels/sso_setup.html", "too few for a rate"),
@@ -209,6 +210,32 @@ def test_state_has_its_sentence(
     """Each state of the data is said on the page, and every page of the site can be drawn in it."""
     _render(page_tables(keep=keep, report=report), tmp_path)
     assert sentence in (tmp_path / page).read_text()
+
+
+def test_card_has_the_provisional_rate_with_its_words(site: Path) -> None:
+    """The rate of all attempts stands under that of the matured ones, with its range, its count and its definition."""
+    text = re.sub("<[^>]+>", "", (site / "funnels/sso_setup.html").read_text())
+    assert re.search(r"provisional: 63% \(\d+% to \d+%\) of all 609 attempts, the maturing ones as far as seen", text)
+    assert "The provisional rate is of all attempts" in text
+
+
+def test_mean_stands_beside_its_median(site: Path, tmp_path: Path) -> None:
+    """The mean within the window has its range, its limit and the median; without a closed window there is none."""
+    text = re.sub("<[^>]+>", "", (site / "funnels/sso_setup.html").read_text())
+    said = (
+        r"Mean time within the window: 5\.9 days \(.+\), each attempt counted for at most 14 days; median 1\.4 days\."
+    )
+    assert re.search(said, text)
+    _render(page_tables(keep=ONLY_OPEN), tmp_path)
+    assert "The mean time within the window is not known before" in (tmp_path / "funnels/sso_setup.html").read_text()
+
+
+def test_each_tested_flaw_has_its_sentence(site: Path) -> None:
+    """The definitions page says in one sentence what each test of the founding document's figures shows."""
+    told = re.findall(r'<li data-flaw="(\w+)">([^<]+)</li>', (site / "definitions.html").read_text())
+    tested = [name.removeprefix("test_seed_") for name in vars(test_seed_flaws) if name.startswith("test_seed_")]
+    assert [key for key, _ in told] == tested
+    assert all(re.fullmatch(r"[A-Z][^.]*(\w\.\w[^.]*)*\.", sentence) for _, sentence in told)
 
 
 def test_template_that_asks_for_an_unknown_name_fails(tmp_path: Path) -> None:

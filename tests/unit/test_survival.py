@@ -11,9 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from lifelines import KaplanMeierFitter
+from lifelines.utils import restricted_mean_survival_time
 
+from pipelines.statistics.intervals import Z
 from pipelines.statistics.quantiles import PERCENTS
-from pipelines.statistics.survival import curve_at, quantile_times, survival_curve
+from pipelines.statistics.survival import curve_at, quantile_times, restricted_means, survival_curve
 
 BY = ["funnel_id"]
 Observations = list[tuple[int, bool]]
@@ -38,6 +40,15 @@ def curve_of(observations: Sequence[tuple[int, bool]]) -> pl.DataFrame:
 def value_at(observations: Sequence[tuple[int, bool]], at_us: int) -> tuple[object, ...]:
     points = pl.DataFrame({"funnel_id": ["sso_setup"], "at_us": [at_us]})
     return curve_at(curve_of(observations), points, BY).row(0)[2:]
+
+
+def mean_within(observations: Sequence[tuple[int, bool]], horizon_us: int) -> tuple[int | None, int | None, int | None]:
+    """The restricted mean with its lower and upper bound."""
+    horizons = pl.DataFrame({"funnel_id": ["sso_setup"], "horizon_us": [horizon_us]})
+    means = restricted_means(curve_of(observations), BY, horizons)
+    columns = ("restricted_mean_us", "restricted_mean_lower_us", "restricted_mean_upper_us")
+    row: tuple[int | None, int | None, int | None] = means.select(columns).row(0)
+    return row
 
 
 def exact_survival(observations: Observations) -> dict[int, Fraction]:
@@ -145,13 +156,61 @@ def test_survival_equals_lifelines(observations: Observations) -> None:
     assert defined["survival_upper"].to_list() == pytest.approx(bounds.iloc[:, 1].to_list(), abs=1e-9)
 
 
+def test_restricted_mean_worked_by_hand() -> None:
+    """1 until 1000, 3/4 until 3000, 3/8 until 4000: 2875; variance 1875^2 / 12 + 375^2 / 2, so 1181 less or more."""
+    observations = [(1000, True), (2000, False), (3000, True), (4000, False)]
+    assert mean_within(observations, 4000) == (2875, 1694, 4000)  # 4056 lies beyond the horizon
+    assert mean_within(observations, 2000) == (1750, 1326, 2000)  # 750^2 / 12
+
+
+def test_restricted_mean_needs_a_curve_up_to_the_horizon() -> None:
+    """A microsecond past the longest observation nothing is known, unless the curve had come down to 0."""
+    assert mean_within([(1000, True), (2000, False)], 2001) == (None, None, None)
+    assert mean_within([(1000, True), (2000, True)], 9000)[0] == 1500
+
+
+def test_restricted_mean_without_spread_has_no_interval() -> None:
+    """Nothing has happened, or all at once: the mean stands, and an interval of no width would be a lie."""
+    assert mean_within([(8, False), (9, False)], 5) == (5, None, None)
+    assert mean_within([(3, True), (3, True)], 5) == (3, None, None)
+
+
+@given(st.lists(st.integers(0, 10**13), min_size=2, max_size=60, unique=True), st.integers(1, 10**13))
+def test_restricted_mean_without_censoring_is_the_plain_one(times: list[int], horizon_us: int) -> None:
+    """With all events seen it is the mean of times cut at the horizon, its variance theirs divided by their number."""
+    cut = [min(time, horizon_us) for time in times]
+    mean = Fraction(sum(cut), len(cut))
+    margin = Z * float(sum((time - mean) ** 2 for time in cut)) ** 0.5 / len(cut)
+    ours, lower, upper = mean_within([(time, True) for time in times], horizon_us)
+    assert ours == pytest.approx(float(mean), rel=1e-12, abs=0.5001)
+    if margin:
+        assert lower == pytest.approx(max(float(mean) - margin, 0), rel=1e-9, abs=0.5001)
+        assert upper == pytest.approx(min(float(mean) + margin, horizon_us), rel=1e-9, abs=0.5001)
+
+
+@settings(max_examples=25)
+@given(st.lists(st.tuples(st.integers(1, 30), st.booleans()), min_size=1, max_size=200), st.integers(1, 30))
+def test_restricted_mean_equals_lifelines(observations: Observations, horizon: int) -> None:
+    """The mean agrees with lifelines to 1e-9 of it wherever the curve is known."""
+    scaled = [(time * 10**12, is_event) for time, is_event in observations]
+    ours = mean_within(scaled, horizon * 10**12)[0]
+    longest = max(time for time, _ in observations)
+    assert (ours is None) is (longest < horizon and curve_of(observations)["survival"][-1] > 0)
+    if ours is not None:
+        fitted = KaplanMeierFitter().fit(*zip(*observations, strict=True))
+        assert ours == pytest.approx(restricted_mean_survival_time(fitted, t=horizon) * 10**12, rel=1e-9)
+
+
 def test_survival_does_not_depend_on_threads() -> None:
     """One thread and four give the same bits for 20,000 observations in many groups."""
     program = (
-        "import hashlib, polars as pl; from pipelines.statistics.survival import *; n = pl.int_range(20_000);"
-        "f = pl.select(funnel_id=n * 7919 % 13, observed_us=n * n % 4001, is_event=n * 31 % 5 < 3);"
-        "c = survival_curve(f, ['funnel_id']); t = quantile_times(c, ['funnel_id'], [25, 50, 90]);"
-        "print(hashlib.sha256(repr([c.rows(), t.rows()]).encode()).hexdigest())"
+        "import hashlib, polars as pl; n = pl.int_range(20_000);"
+        "from pipelines.statistics.incidence import *; from pipelines.statistics.survival import *;"
+        "f = pl.select(funnel_id=n * 7919 % 13, observed_us=n * n % 4001, kind=n * 31 % 3, horizon_us=pl.lit(3000));"
+        "c = survival_curve(f.with_columns(is_event=pl.col('kind') == 1), ['funnel_id']);"
+        "t = quantile_times(c, ['funnel_id'], [25, 50, 90]); i = incidence_at(f, ['funnel_id']);"
+        "m = restricted_means(c, ['funnel_id'], f.select('funnel_id', 'horizon_us').unique());"
+        "print(hashlib.sha256(repr([frame.rows() for frame in (c, t, i, m)]).encode()).hexdigest())"
     )
     digests = {
         subprocess.run(

@@ -127,13 +127,30 @@ def test_stuck_sentence_has_a_form_for_each_count(number: int, text: str) -> Non
     assert _said(sentences.stuck(funnel)) == text
 
 
-def test_stuck_everywhere_adds_up_the_set_ups() -> None:
-    """The front page says in how many set-ups somebody is stuck, and how long the longest of all has waited."""
-    funnels = [_row(stalled_count=2, longest_idle_us=HOUR_US), _row(stalled_count=0, longest_idle_us=None)]
-    total = _row(stalled_count=2)
-    said = _said(sentences.stuck_everywhere(total, funnels))
-    assert said == "2 attempts are stuck right now; the longest has waited 1 h."
-    assert _said(sentences.stuck_everywhere(total, funnels[1:])) == "Nobody is stuck right now."
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [
+        (0, "Nobody is stuck right now."),
+        (1, "1 organization is stuck right now; it has waited 9 h."),
+        (37, "37 organizations are stuck right now; the longest has waited 9 h."),
+    ],
+)
+def test_front_page_counts_stuck_organizations(number: int, text: str) -> None:
+    """Over all funnels organizations are counted, not attempts, and none, one and many are said differently."""
+    totals = _row(stalled_organization_count=number, longest_idle_us=9 * HOUR_US)
+    assert _said(sentences.stuck_everywhere(totals)) == text
+
+
+def test_front_page_adds_up_no_funnels() -> None:
+    """Funnels overlap, so what is said of all of them comes from `rpt_totals`, where an organization counts once."""
+    number, *_ = overview_page(_context()).answer.lead
+    assert number == Cell("26", "rpt_totals", "609", "stalled_organization_count", "count")
+
+
+@pytest.mark.parametrize(("keep", "shown"), [(None, True), (FIRST_NINE, False), (ONLY_OPEN, False), (NOBODY, False)])
+def test_provisional_rate_needs_twenty_attempts(keep: pl.Expr | None, shown: bool) -> None:
+    """Of fewer than 20 attempts there is no rate of any kind, nor before anybody was watched through a window."""
+    assert _page(keep).has_provisional is shown
 
 
 @pytest.mark.parametrize(
@@ -291,7 +308,7 @@ def test_seed_metrics_stand_beside_ours() -> None:
     metrics = {metric.name: metric for metric in definitions_page(_context()).seed}
     assert metrics["completion_rate"].value.text == "37.40%"
     assert metrics["avg_completion_time"].value.text == "1.1 days"
-    assert metrics["portals_opened"].ours == Cell("914", "rpt_funnels", "*", "entrant_count", "count")
+    assert metrics["portals_opened"].ours == Cell("612", "rpt_totals", "609", "linked_organization_count", "count")
     assert all(metric.ours for metric in metrics.values())
 
 

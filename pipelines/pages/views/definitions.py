@@ -9,8 +9,8 @@ from pipelines.pages.views.common import Context, Head, Provenance, funnels_in_o
 from pipelines.pages.views.seed import SeedMetric, seed_metrics
 
 SECTIONS = {
-    "Five figures of the founding document": ("rpt_seed_metrics", "rpt_funnels"),
-    "Set-ups": ("dim_funnels", "dim_funnel_steps"),
+    "Five figures of the founding document": ("rpt_seed_metrics", "rpt_funnels", "rpt_totals"),
+    "Funnels": ("dim_funnels", "dim_funnel_steps"),
 }
 
 

@@ -33,6 +33,7 @@ class FunnelPage:
     answer: tuple[sentences.Sentence, ...]
     funnel: Row
     certainty: str
+    has_provisional: bool
     median: Row
     outcomes: Words
     excluded: Words
@@ -64,6 +65,7 @@ def funnel_page(context: Context, funnel_id: str) -> FunnelPage:
         answer=_answer(funnel, published.rows("rpt_funnel_steps", funnel_id), published.rows("rpt_weeks", funnel_id)),
         funnel=funnel,
         certainty=certainty(funnel),
+        has_provisional=funnel["entrant_count"] >= FEW and funnel["provisional_rate"] is not None,
         median=published.row("rpt_time_to_activation", funnel_id, 0.5),
         outcomes=sentences.outcomes(funnel),
         excluded=sentences.excluded(funnel),

@@ -19,8 +19,9 @@ from pipelines.pages.views.common import (
 
 SPARK_WEEKS, SPARK_WIDTH, SPARK_HEIGHT = 12, 96, 24
 SECTIONS = {
-    "Set-ups": ("rpt_funnels", "rpt_time_to_activation", "rpt_weeks", "rpt_funnel_steps"),
-    "Five figures of the founding document": ("rpt_seed_metrics",),
+    "The answer": ("rpt_totals",),
+    "Funnels": ("rpt_funnels", "rpt_time_to_activation", "rpt_weeks", "rpt_funnel_steps"),
+    "Five figures of the founding document": ("rpt_seed_metrics", "rpt_totals"),
 }
 
 
@@ -53,7 +54,7 @@ def overview_page(context: Context) -> OverviewPage:
     published = context.published
     return OverviewPage(
         head=head(context, "Overview", "index.html"),
-        answer=sentences.stuck_everywhere(published.total("rpt_funnels"), published.rows("rpt_funnels")),
+        answer=sentences.stuck_everywhere(published.only("rpt_totals")),
         funnels=tuple(_overview(context, about) for about in funnels_in_order(published)),
         seed=seed.seed_metrics(published),
         provenance=provenance(context, SECTIONS),

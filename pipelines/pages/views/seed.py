@@ -33,7 +33,7 @@ def seed_metrics(published: Published) -> tuple[SeedMetric, ...]:
 
 def _ours(published: Published) -> dict[str, Cell]:
     funnels = {row["funnel_id"]: row for row in published.rows("rpt_funnels")}
-    found = {"portals_opened": published.total("rpt_funnels").cell("entrant_count", "count")}
+    found = {"portals_opened": published.only("rpt_totals").cell("linked_organization_count", "count")}
     for name, funnel_id in (("sso_completed", "sso_setup"), ("dsync_completed", "dsync_setup")):
         if funnel_id in funnels:
             found[name] = funnels[funnel_id].cell("activated_count early_activated_count", "total")

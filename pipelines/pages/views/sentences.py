@@ -76,26 +76,22 @@ def largest_loss(step: Row | None, *, has_rates: bool) -> Sentence | None:
 
 
 def stuck(funnel: Row) -> Sentence:
-    """How many wait right now, and how long the longest has."""
-    number = funnel["stalled_count"]
+    """How many attempts of a funnel wait right now, and how long the longest has."""
+    return _stuck(funnel, "stalled_count", "attempt")
+
+
+def stuck_everywhere(totals: Row) -> Sentence:
+    """The same of organizations over all funnels, from `rpt_totals`; one that waits in two funnels counts once."""
+    return _stuck(totals, "stalled_organization_count", "organization")
+
+
+def _stuck(row: Row, column: str, noun: str) -> Sentence:
+    number = row[column]
     if number == 0:
         return Sentence((), ("Nobody is stuck right now.",))
-    verb = plural(number, " attempt is stuck right now", " attempts are stuck right now")
+    verb = plural(number, f" {noun} is stuck right now", f" {noun}s are stuck right now")
     waited = plural(number, "; it has waited ", "; the longest has waited ")
-    return Sentence(
-        (funnel.cell("stalled_count", "count"), verb), (waited, funnel.cell("longest_idle_us", "duration"), ".")
-    )
-
-
-def stuck_everywhere(total: Row, funnels: list[Row]) -> Sentence:
-    """The same over all set-ups."""
-    waiting = [funnel for funnel in funnels if funnel["stalled_count"]]
-    if not waiting:
-        return Sentence((), ("Nobody is stuck right now.",))
-    longest = max(waiting, key=lambda funnel: funnel["longest_idle_us"])
-    verb = plural(total["stalled_count"], " attempt is stuck right now", " attempts are stuck right now")
-    waited = ("; the longest has waited ", longest.cell("longest_idle_us", "duration"), ".")
-    return Sentence((total.cell("stalled_count", "count"), verb), waited)
+    return Sentence((row.cell(column, "count"), verb), (waited, row.cell("longest_idle_us", "duration"), "."))
 
 
 def outcomes(funnel: Row) -> Words:

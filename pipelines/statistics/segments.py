@@ -1,0 +1,110 @@
+"""Entries by what tells them apart: every dimension of `fct_entry_segments`. What drives drop-off is in `drivers`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import polars as pl
+
+from pipelines.statistics.adjustments import holm
+from pipelines.statistics.cohorts import ACTIVATED, ENTRY, MATURED, count, counted_in, group_measures
+from pipelines.statistics.funnels import step_measures
+from pipelines.statistics.intervals import newcombe_bounds, score_test, share
+from pipelines.statistics.times import STEP
+
+KEY = ["funnel_id", "dimension", "segment"]
+COHORTS = ("entry_day", "entry_week", "entry_month")
+"""Dimensions whose segments follow each other in time: no one of them is compared with the rest."""
+SEVERAL = pl.col("dimension") == "error_code"
+"""The dimension of which an entry may have several segments, and most entries have none."""
+
+
+def segment_summary(entries: pl.DataFrame, segments: pl.DataFrame, funnels: pl.DataFrame) -> pl.DataFrame:
+    """`rpt_segments`: one row per funnel, dimension and segment that a counted entry has, sorted by them.
+
+    The rest of a segment is the entries with another segment of its dimension; of an error code it is all other
+    entries. Differences and tests are of dimensions whose segments exclude each other and are no cohorts.
+
+    Args:
+        entries: `fct_entries`.
+        segments: `fct_entry_segments`.
+        funnels: `dim_funnels`; entries of other funnels are left out.
+    """
+    included = counted_in(entries, funnels).with_row_index("entry")
+    measured = included.select("entry", "outcome", "is_matured", "observed_us", "observed_outcome", "window_us")
+    parts = []
+    for groups, members in _dimensions(segments, included):
+        rows = members.join(measured, on="entry")
+        # An entry with several error codes is covered once: by any one of them, and then they are added up.
+        covered = rows.group_by("group").agg(covered_count=count(MATURED & pl.col("is_first")))
+        parts.append(groups.join(group_measures(rows, ["group"]), on="group").join(covered, on="group").drop("group"))
+    sizes = {"matured_count": count(MATURED), "activated_count": count(MATURED & ACTIVATED)}
+    whole = included.group_by("funnel_id").agg(**sizes)
+    return pl.concat(parts).join(whole, on="funnel_id", suffix="_in_all").pipe(_with_rest).sort(KEY)
+
+
+def _with_rest(measured: pl.DataFrame) -> pl.DataFrame:
+    """Adds how much the dimension covers, the rest of each segment, and their comparison."""
+    activated, matured = pl.col("activated_count"), pl.col("matured_count")
+    pair = (activated, matured, pl.col("rest_activated_count"), pl.col("rest_matured_count"))
+    is_compared = ~SEVERAL & ~pl.col("dimension").is_in(COHORTS)
+    in_dimension = {name: pl.col(name).sum().over(KEY[:2]) for name in ("matured_count", "activated_count")}
+    lower, upper = (pl.when(is_compared).then(bound) for bound in newcombe_bounds(*pair))
+    return (
+        measured.with_columns(
+            segment_coverage=share(pl.col("covered_count").sum().over(KEY[:2]), pl.col("matured_count_in_all")),
+            **{
+                f"rest_{name}": pl.when(SEVERAL).then(f"{name}_in_all").otherwise(total) - pl.col(name)
+                for name, total in in_dimension.items()
+            },
+        )
+        .with_columns(rest_rate=share(*pair[2:]))
+        .with_columns(
+            difference=pl.when(is_compared).then(pl.col("conversion_rate") - pl.col("rest_rate")),
+            difference_lower=lower,
+            difference_upper=upper,
+            p_value=pl.when(is_compared).then(score_test(*pair)),
+        )
+        .with_columns(p_adjusted=holm(pl.col("p_value"), KEY[:2]))
+        .drop("covered_count", "^.*_in_all$")
+    )
+
+
+def segment_steps(
+    entries: pl.DataFrame,
+    entry_steps: pl.DataFrame,
+    segments: pl.DataFrame,
+    steps: pl.DataFrame,
+    funnels: pl.DataFrame,
+) -> pl.DataFrame:
+    """`rpt_segment_steps`: one row per funnel, dimension, segment and step, sorted by them, as in `rpt_funnel_steps`.
+
+    Args:
+        entries: `fct_entries`.
+        entry_steps: `fct_entry_steps`.
+        segments: `fct_entry_segments`.
+        steps: `dim_funnel_steps`.
+        funnels: `dim_funnels`; entries of other funnels are left out.
+    """
+    included = counted_in(entries, funnels).with_row_index("entry")
+    matured = included.filter(MATURED).select(*ENTRY, "entry")
+    own = entry_steps.join(matured, on=ENTRY).select("entry", "step_number", "since_previous_us")
+    stopped = included.select("entry", "deepest_step", "is_matured", "outcome")
+    recorded, rows = steps.select(*STEP, "is_recorded"), []
+    for groups, members in _dimensions(segments, included):
+        ends, walked = (frame.join(members, on="entry") for frame in (stopped, own))
+        rows.append(step_measures(groups.join(recorded, on="funnel_id"), ends, walked, ["group"]))
+    return pl.concat(rows).drop("group", "is_recorded").sort(*KEY, "step_number")
+
+
+def _dimensions(segments: pl.DataFrame, included: pl.DataFrame) -> Iterator[tuple[pl.DataFrame, pl.DataFrame]]:
+    """The segments of counted entries, a dimension at a time: `KEY` and number of each group; the entries of each.
+
+    Numbers stand for names because millions of rows are grouped by them.
+    """
+    numbers = included.select(*ENTRY, "entry")
+    for part in segments.partition_by("dimension") or [segments]:
+        named = part.join(numbers, on=ENTRY)
+        groups = named.select(KEY).unique().with_row_index("group")
+        is_first = pl.col("entry").is_first_distinct()
+        yield groups, named.join(groups, on=KEY).select("group", "entry", is_first=is_first)

@@ -1,0 +1,54 @@
+-- One row per entry and portal link that it took: generated in its stream from its entry up to its end.
+-- key: funnel_id, entry_id, link_id
+-- First is the link that opened the entry, or that its opening event names: an invitation follows its link by seconds.
+-- A link logged as generated twice may stand in two entries.
+with numbered as (
+    select
+        e.funnel_id,
+        e.entry_id,
+        e.entered_at,
+        e.converted_at,
+        t.link_id,
+        make_timestamptz(min(t.at_us)) as generated_at,
+        bool_or(t.is_opening) as is_opening,
+        row_number() over (
+            partition by e.funnel_id, e.entry_id order by min(t.at_us), bool_or(t.is_opening) desc, t.link_id
+        ) as link_number,
+    from fct_link_takes as t
+    join ref_funnels as f on f.funnel_number = t.funnel_number
+    join fct_entries as e
+        on
+            e.funnel_id = f.funnel_id and e.entry_event_key = t.entry_event_key
+            and e.intent is not distinct from nullif(t.intent, '')
+    group by e.funnel_id, e.entry_id, e.entered_at, e.converted_at, t.link_id
+),
+
+opened as (
+    select
+        n.*,
+        l.opened_at,
+        l.opening_count,
+        l.is_opened_after_expiry,
+        l.state,
+        coalesce(n.link_number = max(
+            case when l.opened_at between n.entered_at and n.converted_at then n.link_number end
+        ) over (partition by n.funnel_id, n.entry_id), false) as is_used,
+    from numbered as n
+    join fct_links as l on l.link_id = n.link_id
+)
+
+select
+    funnel_id,
+    entry_id,
+    link_id,
+    link_number,
+    is_opening,
+    link_number > 1 as is_re_issue,
+    is_used,
+    generated_at,
+    opened_at,
+    opening_count,
+    is_opened_after_expiry,
+    state,
+    case when is_used then epoch_us(converted_at) - epoch_us(opened_at) end as portal_us,
+from opened

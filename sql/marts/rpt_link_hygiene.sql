@@ -1,0 +1,58 @@
+-- One row per funnel: what became of the links of its attempts, excluded ones left out.
+-- key: funnel_id
+-- A link without an intent counts for each attempt that it serves.
+with attempts as (
+    select
+        e.funnel_id,
+        e.entry_id,
+        e.outcome = 'activated' as is_activated,
+        count(l.link_id) as link_count,
+        count(*) filter (where l.state <> 'live') as settled_link_count,
+        count(*) filter (where l.state = 'expired') as expired_unopened_count,
+        count(*) filter (where l.state = 'revoked') as revoked_count,
+        count(*) filter (where l.is_opened_after_expiry) as opened_after_expiry_count,
+        count(*) filter (where l.opening_count > 1) as several_openings_count,
+    from fct_entries as e
+    left join fct_entry_links as l on l.funnel_id = e.funnel_id and l.entry_id = e.entry_id
+    where not e.is_excluded
+    group by e.funnel_id, e.entry_id, e.outcome
+),
+
+counted as (
+    select
+        f.funnel_id,
+        count(a.entry_id) as entrant_count,
+        count(*) filter (where a.is_activated) as activated_count,
+        median(a.link_count) filter (where a.is_activated) as median_links_per_activation,
+        count(*) filter (where a.link_count > 0) as linked_attempt_count,
+        count(*) filter (where a.link_count > 1) as re_issued_attempt_count,
+        coalesce(sum(a.link_count), 0)::bigint as link_count,
+        coalesce(sum(a.link_count) filter (where a.is_activated), 0)::bigint as activated_link_count,
+        coalesce(sum(a.settled_link_count), 0)::bigint as settled_link_count,
+        coalesce(sum(a.expired_unopened_count), 0)::bigint as expired_unopened_count,
+        coalesce(sum(a.revoked_count), 0)::bigint as revoked_count,
+        coalesce(sum(a.opened_after_expiry_count), 0)::bigint as opened_after_expiry_count,
+        coalesce(sum(a.several_openings_count), 0)::bigint as several_openings_count,
+    from dim_funnels as f
+    left join attempts as a on a.funnel_id = f.funnel_id
+    group by f.funnel_id
+)
+
+select
+    funnel_id,
+    entrant_count,
+    link_count,
+    activated_count,
+    activated_link_count,
+    activated_link_count / nullif(activated_count, 0) as links_per_activation,
+    median_links_per_activation,
+    linked_attempt_count,
+    re_issued_attempt_count,
+    re_issued_attempt_count / nullif(linked_attempt_count, 0) as re_issue_rate,
+    settled_link_count,
+    expired_unopened_count,
+    expired_unopened_count / nullif(settled_link_count, 0) as expired_unopened_share,
+    revoked_count,
+    opened_after_expiry_count,
+    several_openings_count,
+from counted
