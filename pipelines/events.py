@@ -20,9 +20,9 @@ WEBHOOKS = "webhooks"
 
 EVENT_SCHEMA = schema(
     "event_key:long event_id:text organization_key:long organization_id:text source:text event_type:text "
-    "timestamp:time received_at:time user_id:text intent:text link_id:text connection_id:text provider:text environment:text "
-    "expires_at:time properties:text extra:text content_hash:text is_mended:bool redacted_count:int origin_path:text "
-    "origin_line:long origin_offset:long"
+    "timestamp:time received_at:time user_id:text intent:text link_id:text connection_id:text provider:text "
+    "environment:text expires_at:time properties:text extra:text content_hash:text is_mended:bool redacted_count:int "
+    "origin_path:text origin_line:long origin_offset:long"
 )
 """One row a line that was understood. Ids and types are as sent (trimmed), JSON columns are redacted text."""
 
