@@ -29,6 +29,7 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "rpt_stalled": ("funnel_id", "entry_id"),
     "rpt_seed_metrics": ("portals_opened",),
     "rpt_totals": ("organization_count",),
+    "rpt_report_runs": ("report_id", "funnel_id"),
     "quality_findings": ("finding",),
 }
 """Every table that a page reads, with its key columns in order."""

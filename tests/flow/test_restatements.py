@@ -70,6 +70,9 @@ def test_late_event_restates_what_was_published(tmp_path: Path) -> None:
     said = next(line for line in summary(Places.find(data, REPORTS).data) if line.startswith("Restated: "))
     assert f"{activated} of {matured} activated then, {activated + 1} of {matured} by what is known today" in said
     assert "(late events)" in said
+    page = (data / "published" / "site" / "health.html").read_text("utf-8")
+    assert f"{activated + 1} of {matured}" in page
+    assert "late events" in page
 
 
 def test_changed_definition_restates_what_was_published(tmp_path: Path, reports: Path) -> None:

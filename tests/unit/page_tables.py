@@ -92,10 +92,24 @@ def page_tables(
     }
     tables["fct_step_waits"] = _step_waits(tables["fct_entry_steps"])
     tables["rpt_totals"] = _totals(entries, tables["rpt_stalled"])
+    tables["rpt_report_runs"] = _runs()
     for table, statistic in STATISTICS.items():
-        if table in KEYS:
+        if table in KEYS and table not in tables:
             tables[table] = statistic.compute(tables)
     return tables
+
+
+def _runs() -> pl.DataFrame:
+    """Two earlier reports, of which the older is restated."""
+    shared = {"funnel_id": "sso_setup", "entrant_count": 500, "matured_count": 450, "today_matured_count": 450}
+    rows = [
+        shared
+        | {"report_id": "older", "as_of": AS_OF - timedelta(days=9), "activated_count": 300, "is_restated": True},
+        shared
+        | {"report_id": "newer", "as_of": AS_OF - timedelta(days=2), "activated_count": 301, "is_restated": False},
+    ]
+    why = pl.when("is_restated").then(pl.lit("late events"))
+    return pl.DataFrame(rows).with_columns(today_activated_count=301, today_entrant_count=500, reason=why)
 
 
 def _entries(funnel_id: str, chance: Random) -> Iterator[dict[str, Any]]:

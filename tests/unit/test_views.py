@@ -317,3 +317,11 @@ def test_health_tells_findings_from_clean_checks() -> None:
     page = health_page(_context())
     assert [row["finding"] for row in page.found] == ["duplicate", "quarantined", "out_of_band", "late_activation"]
     assert [row["finding"] for row in page.clean] == ["bomb", "unattributed"]
+
+
+def test_health_names_the_numbers_that_changed() -> None:
+    """A report of the past whose number is another today stands with both, and why."""
+    (run,) = health_page(_context()).restated
+    assert run.cell("activated_count matured_count", "fraction").text == "300 of 450"
+    assert run.cell("today_activated_count today_matured_count", "fraction").text == "301 of 450"
+    assert run["reason"] == "late events"
