@@ -38,7 +38,8 @@ format: .venv/.installed-dev ## mend what the linters can mend by themselves
 	@$(BIN)/ruff check --fix
 	@$(BIN)/sqlfluff fix --quiet --disable-progress-bar sql
 
-bench: .venv/.installed-dev ## measure seconds and memory of a build over 200,000 lines
+bench: .venv/.installed-dev ## measure how often intervals hold the truth, and a build over 200,000 lines
+	@$(BIN)/python -m benchmarks.coverage
 	@$(BIN)/python -m benchmarks.build
 
 dagster: .venv/.installed ## open Dagster's pages on port 3000 of this machine: the graph, runs, checks
