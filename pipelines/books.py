@@ -4,8 +4,6 @@ Lines were counted from newline bytes when the file was cut; fates are counted h
 made of them. Pure functions over positions and frames.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any

@@ -3,8 +3,6 @@
 The assets do the work; this turns their events into progress, and their failures into sentences and exit codes.
 """
 
-from __future__ import annotations
-
 import logging
 import uuid
 from collections.abc import Callable, Iterator
@@ -73,14 +71,12 @@ def build(
             is_locked=True,
         )
         result = _run(room, instance, listener)
-    for notice in _notices(result):
-        notify(notice)
+    for notices in _told(result, "event_store", "notices"):
+        for notice in cast("list[str]", notices):
+            notify(notice)
     if not result.success:
         raise _failure(result)
-    published = [m for m in result.get_asset_materialization_events() if m.asset_key == dg.AssetKey("published")]
-    if not published:
-        return None
-    return places.data.published / "builds" / str(published[0].materialization.metadata["build"].value)
+    return next((places.data.published / "builds" / str(build) for build in _told(result, "published", "build")), None)
 
 
 def _run(room: Room, instance: dg.DagsterInstance, listener: Listener) -> dg.ExecuteInProcessResult:
@@ -133,9 +129,10 @@ def _records_kept(places: Places) -> Iterator[None]:
         ) from error
 
 
-def _notices(result: dg.ExecuteInProcessResult) -> list[str]:
-    stored = [m for m in result.get_asset_materialization_events() if m.asset_key == dg.AssetKey("event_store")]
-    return [notice for event in stored for notice in cast("list[str]", event.materialization.metadata["notices"].value)]
+def _told(result: dg.ExecuteInProcessResult, asset: str, name: str) -> list[object]:
+    """What an asset of the run said of itself under a name; nothing where it was skipped."""
+    made = [m for m in result.get_asset_materialization_events() if m.asset_key == dg.AssetKey(asset)]
+    return [event.materialization.metadata[name].value for event in made]
 
 
 def _forget_old_runs(instance: dg.DagsterInstance) -> None:

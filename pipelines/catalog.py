@@ -3,8 +3,6 @@
 Meaning only: nothing here touches data. What a funnel may say is in `funnel`, settings are in `settings`.
 """
 
-from __future__ import annotations
-
 import hashlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,6 +17,8 @@ from pipelines.funnel import FUNNEL_ID, LETTERS, Funnel, Name, Text
 from pipelines.mistakes import SomeModel, as_model, nearest, read_toml, shown
 from pipelines.settings import Section, Settings
 
+QUESTIONS_FOLDER = "questions"
+"""Below `sql/`: what commands ask the published tables. It changes no number."""
 MODES = {"entity": "attempt", "entry": "first", "order": "ordered"}
 """Keys of a funnel of which one value is built."""
 
@@ -74,10 +74,11 @@ def load_catalog(reports: Path) -> Catalog:
 
 
 def definitions_hash(*directories: Path) -> str:
-    """16 hex digits over the names and bytes of all definition files (SQL and TOML) below `directories`."""
+    """16 hex digits over names and bytes of all definitions (SQL and TOML) below `directories`, questions apart."""
     digest = hashlib.sha256()
     for directory in directories:
-        for file in sorted(file for file in directory.rglob("*") if file.suffix in {".sql", ".toml"}):
+        files = (file for file in directory.rglob("*") if file.suffix in {".sql", ".toml"})
+        for file in sorted(file for file in files if file.parent.name != QUESTIONS_FOLDER):
             digest.update(f"{file.relative_to(directory)}\0".encode() + file.read_bytes() + b"\0")
     return digest.hexdigest()[:16]
 

@@ -4,8 +4,6 @@ Exit codes: 0 done, 1 a bug, 2 something a person can fix, 3 a data check failed
 Imports are late, so that `--help` never pays for Dagster.
 """
 
-from __future__ import annotations
-
 import shutil
 import sys
 from collections.abc import Callable
@@ -35,12 +33,11 @@ class Command(click.Group):
 
 def places_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """The two options that every command takes."""
-    for option in (
-        click.option("--reports-dir", type=click.Path(path_type=Path), help="Settings and funnels [default: reports]."),
-        click.option("--data-dir", type=click.Path(path_type=Path), help="Inbox, store and pages [default: data]."),
-    ):
-        command = option(command)
-    return command
+    data = click.option("--data-dir", type=click.Path(path_type=Path), help="Inbox, store and pages [default: data].")
+    reports = click.option(
+        "--reports-dir", type=click.Path(path_type=Path), help="Settings and funnels [default: reports]."
+    )
+    return data(reports(command))
 
 
 json_option = click.option("--json", "is_json", is_flag=True, help="Print one JSON object.")

@@ -4,8 +4,6 @@ A change of the store becomes true by the appearance of one name, `events/commit
 hold is the event store's business; how names become durable is `durable`'s.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 import platform
@@ -88,7 +86,7 @@ class History:
     builds: list[dict[str, Any]] = field(default_factory=list)
 
     @classmethod
-    def read(cls, folder: Path) -> History:
+    def read(cls, folder: Path) -> "History":
         """Fold every commit in `folder`; an absent folder is an empty history.
 
         Raises:
@@ -120,7 +118,8 @@ class History:
             FixableError: the disk is full or broken, or somebody else wrote that commit.
         """
         number = self.number + 1
-        fixed = {"number": number, "parent": self.seal, "schema": SCHEMA, "versions": _versions()}
+        versions = {"polars": pl.__version__, "python": platform.python_version()}
+        fixed = {"number": number, "parent": self.seal, "schema": SCHEMA, "versions": versions}
         body = {**fields, **fixed, "kind": kind, "written_us": written_us}
         data = _sealed(json.dumps(body, sort_keys=True, separators=(",", ":"), default=_plain).encode())
         temporary = self.folder / f".{number:06}.tmp"
@@ -173,7 +172,3 @@ def _broken(folder: Path, number: int, why: str) -> FixableError:
 
 def _plain(value: object) -> object:
     return asdict(value) if isinstance(value, StoredFile | Position) else str(value)
-
-
-def _versions() -> dict[str, str]:
-    return {"polars": pl.__version__, "python": platform.python_version()}

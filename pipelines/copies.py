@@ -3,8 +3,6 @@
 The rule is one of meaning, so it stands here: no file is read, frames come in and go out.
 """
 
-from __future__ import annotations
-
 import polars as pl
 
 LINE = ["event_id", "content_hash", "origin_file", "origin_line"]

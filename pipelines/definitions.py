@@ -1,16 +1,12 @@
 """The one set of Dagster definitions, for `dagster dev`, `dagster definitions validate` and the command line."""
 
-from __future__ import annotations
-
 import dagster as dg
 
 from pipelines.assets.automation import build_schedule, inbox_sensor
-from pipelines.assets.checks import reconciliation_check
 from pipelines.assets.ingestion import declared, event_store
-from pipelines.assets.models import model_asset
 from pipelines.assets.publishing import published_asset
 from pipelines.assets.room import Room
-from pipelines.assets.statistics import statistic_asset
+from pipelines.assets.tables import model_asset, reconciliation_check, statistic_asset
 from pipelines.models import load_checks, load_models
 from pipelines.statistics.tables import STATISTICS
 

@@ -3,8 +3,6 @@
 A key is a column's name, or `table.column` where one table means something else by it.
 """
 
-from __future__ import annotations
-
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path

@@ -5,8 +5,6 @@ Does not: what the bytes mean. The order is always the same: fsync what a name w
 the directory that holds the name.
 """
 
-from __future__ import annotations
-
 import contextlib
 import errno
 import os

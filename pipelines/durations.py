@@ -3,17 +3,12 @@
 Times as logs write them are in `events`.
 """
 
-from __future__ import annotations
-
 import re
 from datetime import UTC, datetime, timedelta
 
-UNITS_US = {
-    "second": 1_000_000,
-    "minute": 60_000_000,
-    "hour": 3_600_000_000,
-    "day": 86_400_000_000,
-}
+from pipelines.mistakes import shown
+
+UNITS_US = {"second": 1_000_000, "minute": 60_000_000, "hour": 3_600_000_000, "day": 86_400_000_000}
 LONGEST_US = 36_525 * UNITS_US["day"]
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FORM = re.compile(r"\s*(\d{1,9})\s+(second|minute|hour|day)s?\s*")
@@ -23,14 +18,12 @@ def parse_duration(text: object) -> int:
     """Microseconds of "N seconds | minutes | hours | days".
 
     Raises:
-        ValueError: the text has another form, or is zero.
+        ValueError: the text has another form, is zero, or longer than a century.
     """
     match = _FORM.fullmatch(text) if isinstance(text, str) else None
     microseconds = int(match[1]) * UNITS_US[match[2]] if match else 0
-    if microseconds > LONGEST_US:
-        raise ValueError(f"{text!r} is longer than a century; write a shorter one")
-    if microseconds == 0:
-        raise ValueError(f'{text!r} is no duration: write "N seconds", "N minutes", "N hours" or "N days"')
+    if not 0 < microseconds <= LONGEST_US:
+        raise ValueError(f'{shown(text)} is no duration; write "N seconds", "N minutes", "N hours" or "N days"')
     return microseconds
 
 

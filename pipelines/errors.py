@@ -3,8 +3,6 @@
 A bad line of a log is no error: it is data, and goes to quarantine. Bugs are not caught at all.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 

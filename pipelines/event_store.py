@@ -4,8 +4,6 @@ An event is kept once, with every other body that arrived under its id; staging 
 the inbox or knows what an event means. Only the holder of the build lock may tidy, append or record.
 """
 
-from __future__ import annotations
-
 import hashlib
 import time
 from collections.abc import Collection, Mapping, Sequence
@@ -21,10 +19,7 @@ from pipelines.commits import History, Position, StoredFile
 from pipelines.copies import KNOWN_COLUMNS, settle
 from pipelines.errors import FixableError
 from pipelines.events import EVENT_SCHEMA, QUARANTINE_SCHEMA
-from pipelines.lock import build_lock
 from pipelines.paths import DataPaths
-
-__all__ = ["STORED_SCHEMA", "EventStore", "build_lock"]
 
 STORED_SCHEMA = {**EVENT_SCHEMA, "origin_file": pl.Int64(), "is_variant": pl.Boolean()}
 """An event file: the number of the inbox file in the commit log, and whether the row stands beside the event."""
@@ -42,7 +37,7 @@ class EventStore:
         self._history = history
 
     @classmethod
-    def open(cls, paths: DataPaths) -> EventStore:
+    def open(cls, paths: DataPaths) -> "EventStore":
         """Fold the log and check every file that it names but those that are `lost`; nothing is written.
 
         Raises:
@@ -85,12 +80,6 @@ class EventStore:
     def quarantine_files(self) -> list[Path]:
         """Parquet files of `QUARANTINED_SCHEMA`."""
         return self._files("quarantine/")
-
-    @property
-    def store_hash(self) -> str:
-        """SHA-256 over the checksums of all data files: the same until a line adds something."""
-        checksums = sorted(file.sha256 for file in self._history.files.values())
-        return hashlib.sha256("\n".join(checksums).encode()).hexdigest()
 
     @property
     def positions(self) -> Mapping[int, Position]:

@@ -3,8 +3,6 @@
 Where a field lies in a line is in `sources.envelopes`; normal forms (aliases, intents) belong to staging.
 """
 
-from __future__ import annotations
-
 import hashlib
 import re
 from datetime import date

@@ -4,100 +4,30 @@ Belongs here: the questions to the published tables, and the order in which the 
 again: what opened, filled and ended an entry is read from the tables that the walk made.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any
 
 from pipelines.errors import FixableError
 from pipelines.mistakes import nearest
+from pipelines.models import question
 from pipelines.pages.formats import duration
 from pipelines.paths import DataPaths
 from pipelines.terminal import cell, instant, wrapped
 from pipelines.warehouse import Warehouse, open_published
 
 Row = dict[str, Any]
+Rows = list[Row]
 COLUMNS = ("timestamp", "event_type", "intent")
 WIDEST = 40
 
-ORGANIZATION = """
-select $organization_id as organization_id, o.organization_name, o.first_seen_at, o.deleted_at, r.as_of, r.watermark,
-from rpt_report as r left join dim_organizations as o on o.organization_id = $organization_id
-"""
-EVENTS = """
-select e.event_id, e.timestamp, e.event_type, e.source, e.intent, e.link_id, e.connection_id, e.provider,
-    coalesce(e.properties ->> '$.error.code', if(e.event_type like '%failed', e.properties ->> '$.reason', null))
-        as error_code,
-    nullif(concat_ws(' and ', if(e.is_production, null, 'environment ' || e.environment),
-        if(e.timestamp > r.as_of, 'after the as-of time', null)), '') as not_counted_because,
-from fct_events as e cross join rpt_report as r
-where e.organization_id = $organization_id order by e.timestamp, e.event_key
-"""
-DONE = """
-with entries as (
-    select n.*, v.event_id as entry_event_id,
-        if(n.is_excluded, n.excluded_at, n.entered_at + to_microseconds(n.observed_us)) as cut_at,
-    from fct_entries as n join fct_events as v on v.event_key = n.entry_event_key
-    where n.organization_id = $organization_id
-),
-counted as (select *, from fct_events where organization_id = $organization_id and is_counted),
-done as (
-    select 1 as place, entry_event_id as event_id, funnel_id, intent, entry_id, 'opens this entry' as did, from entries
-    union all
-    select 2, s.event_id, n.funnel_id, n.intent, n.entry_id, 'step ' || s.step_number || ' ' || s.step_name,
-    from fct_entry_steps as s join entries as n using (funnel_id, entry_id)
-    union all
-    select 3, a.event_id, a.funnel_id, nullif(a.intent, ''), a.entry_id, case a.fate
-        when 'conversion' then if(n.outcome = 'activated', 'the conversion', 'the activation, after an exclusion')
-            || if(a.is_re_activation, ', a re-activation too', '')
-        when 'repeat' then 'repeats a known activation'
-        when 'late_activation' then 'late activation: after the window'
-        when 're_activation' then 're-activation'
-        when 'out_of_band' then 'out of band: no entry explains it'
-            || if(a.is_clock_inversion, ', a clock inversion: shortly before a link', '')
-        else a.fate end,
-    from fct_activations as a left join entries as n on n.funnel_id = a.funnel_id and n.entry_id = a.entry_id
-    where a.organization_id = $organization_id and a.fate <> 'not_counted' and (a.is_set_up or exists (
-        select 1, from entries as o where (o.funnel_id, coalesce(o.intent, '')) = (a.funnel_id, a.intent)
-    ))
-    union all
-    select 4, v.event_id, n.funnel_id, n.intent, n.entry_id,
-        if(l.is_re_issue, 're-issue: ', '') || 'link ' || l.link_number || if(l.is_used, ', the one used', ''),
-    from fct_entry_links as l join entries as n using (funnel_id, entry_id)
-    join counted as v on coalesce(v.link_id, v.event_id) = l.link_id and v.event_type = 'admin_portal.link_generated'
-    union all
-    select 5, any_value(v.event_id), n.funnel_id, n.intent, n.entry_id,
-        if(n.is_excluded, 'takes this entry out of all counts', 'ends this entry'),
-    from entries as n join counted as v on v.timestamp = n.cut_at and (
-        v.event_type = n.ended_by or n.outcome <> 'ended' and v.event_type not in (
-            select unnest(string_split(t.event_types, ', ')), from dim_funnel_steps as t where t.funnel_id = n.funnel_id
-        )
-    )
-    where n.is_excluded or n.outcome = 'ended' or n.ended_by = 'exclusion with effect drop_off'
-    group by all having count(*) = 1
-)
-select d.event_id, d.funnel_id, n.entry_id, concat_ws('/', d.funnel_id, d.intent, n.entry_number) as label,
-    list(d.did order by d.place, d.did) as did,
-from done as d join dim_funnels as f on f.funnel_id = d.funnel_id
-left join entries as n on n.funnel_id = d.funnel_id and n.entry_id = d.entry_id
-where coalesce(d.funnel_id = $funnel_id, true)
-group by all order by any_value(f.position), label
-"""
-"""Each entry that an event touched, and how. What cut one off is known by its time: where events share it, none is."""
-ENTRIES = """
-select n.funnel_id, f.title, n.entry_id, concat_ws('/', n.funnel_id, n.intent, n.entry_number) as label, n.entry_number,
-    n.intent, n.entered_at, n.opened_by, n.deepest_step, n.outcome, n.converted_at, n.ended_by, n.is_matured,
-    n.matures_at, n.provider, n.started_by, n.is_excluded, n.excluded_at, (
-        select list({'step_number': t.step_number, 'step_name': t.step_name, 'reached_at': s.reached_at,
-            'event_id': s.event_id} order by t.step_number)
-        from dim_funnel_steps as t left join fct_entry_steps as s
-            on s.funnel_id = t.funnel_id and s.step_number = t.step_number and s.entry_id = n.entry_id
-        where t.funnel_id = n.funnel_id and t.step_number <= n.deepest_step
-    ) as steps,
-from fct_entries as n join dim_funnels as f on f.funnel_id = n.funnel_id
-where n.organization_id = $organization_id and coalesce(n.funnel_id = $funnel_id, true)
-order by f.position, n.intent, n.entry_number
-"""
+ABOUT = ("organization_name", "first_seen_at", "deleted_at", "as_of", "watermark")
+EVENT = "event_id timestamp event_type source intent link_id connection_id provider error_code not_counted_because"
+FATES = {
+    "repeat": "repeats a known activation",
+    "late_activation": "late activation: after the window",
+    "re_activation": "re-activation",
+    "out_of_band": "out of band: no entry explains it",
+}
 
 
 def explain(paths: DataPaths, organization_id: str, funnel_id: str | None = None) -> dict[str, Any]:
@@ -108,20 +38,67 @@ def explain(paths: DataPaths, organization_id: str, funnel_id: str | None = None
     Raises:
         FixableError: nothing is published; nobody knows the organization or the funnel.
     """
+    asked = {"organization_id": organization_id, "funnel_id": funnel_id}
     with open_published(paths) as served:
-        organization = served.query(ORGANIZATION, {"organization_id": organization_id}).row(0, named=True)
-        events = served.query(EVENTS, {"organization_id": organization_id}).to_dicts()
-        _refuse_unknown(served, organization_id, bool(events), funnel_id)
-        asked = {"organization_id": organization_id, "funnel_id": funnel_id}
-        done, entries = served.query(DONE, asked).to_dicts(), served.query(ENTRIES, asked).to_dicts()
-    did: dict[str, list[Row]] = {event["event_id"]: event.setdefault("did", []) for event in events}
-    for deed in done:
-        did[deed.pop("event_id")].append(deed)
-    return {"organization": organization, "events": events, "entries": entries}
+        events = served.query(question("events"), {"organization_id": organization_id, "event_id": None})
+        funnels = served.query("select funnel_id from dim_funnels order by position")["funnel_id"].to_list()
+        _refuse_unknown(served, organization_id, not events.is_empty(), funnel_id, funnels)
+        named = served.matching("dim_organizations", "organization_id", [organization_id]).to_dicts()
+        known = served.read("rpt_report").row(0, named=True) | (named or [{}])[0]
+        entries = served.query(question("entries"), asked)
+        links = served.matching("fct_entry_links", "entry_id", entries["entry_id"].to_list())
+        activations = served.query(question("activations"), asked)
+    deeds = _deeds(*(frame.to_dicts() for frame in (events, entries, links, activations)))
+    did: dict[str, dict[str, Row]] = {event_id: {} for event_id in events["event_id"]}
+    for event_id, entry, deed in sorted(
+        deeds, key=lambda deed: (funnels.index(deed[1]["funnel_id"]), deed[1]["label"])
+    ):
+        touched = {name: entry[name] for name in ("funnel_id", "entry_id", "label")}
+        did[event_id].setdefault(entry["label"], {**touched, "did": []})["did"].append(deed)
+    return {
+        "organization": {"organization_id": organization_id} | {name: known.get(name) for name in ABOUT},
+        "events": [row | {"did": [*did[row["event_id"]].values()]} for row in events.select(EVENT.split()).to_dicts()],
+        "entries": entries.drop("entry_event_key", "cut_event_id").to_dicts(),
+    }
 
 
-def _refuse_unknown(served: Warehouse, word: str, is_known: bool, funnel_id: str | None) -> None:
-    funnels = served.query("select funnel_id from dim_funnels order by position")["funnel_id"].to_list()
+def _deeds(events: Rows, entries: Rows, links: Rows, activations: Rows) -> Iterator[tuple[str, Row, str]]:
+    """(event, entry, what the event did there), in the order in which it is said; an activation may have no entry."""
+    ids, by_id = (
+        {event["event_key"]: event["event_id"] for event in events},
+        {entry["entry_id"]: entry for entry in entries},
+    )
+    for entry in entries:
+        yield ids[entry["entry_event_key"]], entry, "opens this entry"
+        for step in entry["steps"]:
+            if step["event_id"]:
+                yield step["event_id"], entry, f"step {step['step_number']} {step['step_name']}"
+    for row in activations:
+        entry = by_id.get(row["entry_id"], row)
+        yield row["event_id"], entry, _fate(row, entry)
+    made = [event for event in events if event["event_type"] == "admin_portal.link_generated" and event["is_counted"]]
+    for event in made:
+        for link in links:
+            if link["link_id"] == (event["link_id"] or event["event_id"]):
+                which = f"{'re-issue: ' * link['is_re_issue']}link {link['link_number']}"
+                yield event["event_id"], by_id[link["entry_id"]], which + ", the one used" * link["is_used"]
+    for entry in entries:
+        if entry["cut_event_id"]:
+            deed = "takes this entry out of all counts" if entry["is_excluded"] else "ends this entry"
+            yield entry["cut_event_id"], entry, deed
+
+
+def _fate(activation: Row, entry: Row) -> str:
+    fate: str = activation["fate"]
+    if fate == "conversion":
+        said = "the conversion" if entry["outcome"] == "activated" else "the activation, after an exclusion"
+        return f"{said}, a re-activation too" if activation["is_re_activation"] else said
+    if fate == "out_of_band" and activation["is_clock_inversion"]:
+        return f"{FATES[fate]}, a clock inversion: shortly before a link"
+    return FATES.get(fate, fate)
+
+
+def _refuse_unknown(served: Warehouse, word: str, is_known: bool, funnel_id: str | None, funnels: list[str]) -> None:
     if funnel_id is not None and funnel_id not in funnels:
         raise FixableError(cell(f'the report has no funnel "{funnel_id}"{nearest(funnel_id, funnels)}'))
     if not is_known:

@@ -3,8 +3,6 @@
 Which files there are, and all mistakes in them at once, is the business of `catalog`.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from typing import Annotated, Literal
@@ -121,7 +119,7 @@ class Funnel(Section):
         return next((number for number, step in enumerate(self.steps, 1) if step.name == name), 0)
 
     @model_validator(mode="after")
-    def _holds_together(self) -> Funnel:
+    def _holds_together(self) -> "Funnel":
         mistakes = [*self._step_mistakes(), *self._exclusion_mistakes(), *self._breakdown_mistakes()]
         if mistakes:
             raise together(mistakes)

@@ -1,7 +1,5 @@
 """The one writer: a lock that the kernel lets go, and the checks of the data directory that come before it."""
 
-from __future__ import annotations
-
 import contextlib
 import fcntl
 import json

@@ -3,8 +3,6 @@
 Which keys there are, and what they mean, is in `catalog` and `settings`.
 """
 
-from __future__ import annotations
-
 import difflib
 import json
 import re
@@ -106,7 +104,7 @@ def _lines(detail: ErrorDetails, model: type[BaseModel]) -> Iterator[str]:
     if kind == "together":
         yield from context["lines"]
     elif kind == "extra_forbidden":
-        yield f"{_path(place)}: unknown key{nearest(str(place[-1]), list(_keys_at(model, place[:-1])))}"
+        yield f"{_path(place)}: unknown key{nearest(str(place[-1]), _keys_at(model, place[:-1]))}"
     elif kind == "literal_error":
         expected = context["expected"].replace("'", '"')
         yield f"{_path(place)}: {shown(detail['input'])} is not known; write {expected}"
@@ -138,6 +136,5 @@ def _section_at(model: type[BaseModel], place: Sequence[int | str]) -> type[Base
     return model
 
 
-def _keys_at(model: type[BaseModel], place: Sequence[int | str]) -> Iterator[str]:
-    for name, field in _section_at(model, place).model_fields.items():
-        yield field.alias or name
+def _keys_at(model: type[BaseModel], place: Sequence[int | str]) -> list[str]:
+    return [field.alias or name for name, field in _section_at(model, place).model_fields.items()]

@@ -3,8 +3,6 @@
 Dependencies are read from the text by DuckDB's own parser; nobody keeps a list of them.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 import re
@@ -15,6 +13,8 @@ from graphlib import TopologicalSorter
 from pathlib import Path
 
 import duckdb
+
+from pipelines.catalog import QUESTIONS_FOLDER
 
 SQL_DIRECTORY = Path(__file__).parents[1] / "sql"
 LAYERS = ("staging", "core", "walk", "marts", "published")
@@ -64,6 +64,11 @@ class Check:
 def load_checks(directory: Path = SQL_DIRECTORY) -> tuple[Check, ...]:
     """Every check below `directory`, by name."""
     return tuple(map(_load_check, sorted((directory / CHECKS_FOLDER).glob("*.sql"))))
+
+
+def question(name: str) -> str:
+    """The text of `sql/questions/<name>.sql`: one SELECT over the published tables, with named parameters."""
+    return (SQL_DIRECTORY / QUESTIONS_FOLDER / f"{name}.sql").read_text("utf-8")
 
 
 def load_models(directory: Path = SQL_DIRECTORY) -> tuple[Model, ...]:

@@ -1,8 +1,5 @@
 """What a person sees while a build runs: a bar on a terminal, plain lines elsewhere. Both on stderr."""
 
-from __future__ import annotations
-
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,9 +9,8 @@ SECONDS_BETWEEN_LINES = 2.0
 
 
 @contextmanager
-def progress(stream: TextIO | None = None) -> Iterator[Callable[[int, int, str], None]]:
+def progress(stream: TextIO) -> Iterator[Callable[[int, int, str], None]]:
     """A function to call with finished steps, all steps and the step's name."""
-    stream = stream or sys.stderr
     if not stream.isatty():
         yield _plain_lines(stream)
         return

@@ -8,8 +8,6 @@ What a build holds is the caller's business; that it is whole, durable and never
 happens before `current` swings is invisible, all that happens after it can be repeated.
 """
 
-from __future__ import annotations
-
 import hashlib
 import re
 import shutil

@@ -5,8 +5,6 @@ Used by the door and by whatever receives events. A secret becomes `[redacted:ki
 What has been redacted stays as it is when redacted again. In doubt a value goes: the inbox still has it.
 """
 
-from __future__ import annotations
-
 import hashlib
 import re
 from collections.abc import Callable, Sequence
@@ -63,10 +61,6 @@ _API_KEY = (
 _Replacement = str | Callable[[re.Match[str]], str]
 
 
-def _as_link(match: re.Match[str]) -> str:
-    return link_mark(match[0])
-
-
 _RULES: list[tuple[re.Pattern[str], _Replacement]] = [
     (re.compile(pattern, re.ASCII | re.DOTALL), replacement)
     for pattern, replacement in (
@@ -75,8 +69,8 @@ _RULES: list[tuple[re.Pattern[str], _Replacement]] = [
         (r"(?<![\w+/])MII[\w+/=]{40,}+(?:\s{1,4}[\w+/=]{16,}+)*+", "[redacted:pem]"),
         (_LOCATION, lambda match: _without_query(match[1], match[2])),
         (r"""://[^\s/?#"'<>\\]+@""", "://[redacted:credentials]@"),
-        (r"(?<![\w-])(?>[\w-]*?eyJ)[\w-]{8,}+\.[\w-]{2,}+(?:\.[\w-]*+){0,4}", _as_link),
-        (r"(?:(?<![\w-])|(?<=%3[dD]))secret_[\w-]{8,}+", _as_link),
+        (r"(?<![\w-])(?>[\w-]*?eyJ)[\w-]{8,}+\.[\w-]{2,}+(?:\.[\w-]*+){0,4}", lambda match: link_mark(match[0])),
+        (r"(?:(?<![\w-])|(?<=%3[dD]))secret_[\w-]{8,}+", lambda match: link_mark(match[0])),
         (_API_KEY, "[redacted:key]"),
         (r"(?i)(?<![a-z])(?:bearer|basic) +[\w.~+/=:-]{12,}+", "[redacted:authorization]"),
     )

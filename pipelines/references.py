@@ -3,10 +3,10 @@
 Funnels are rows here, so that one static set of SQL walks all of them.
 """
 
-from __future__ import annotations
-
+import hashlib
 from collections.abc import Iterator
 from datetime import datetime
+from typing import Any
 
 import polars as pl
 
@@ -14,8 +14,10 @@ from pipelines.catalog import Catalog
 from pipelines.durations import format_duration, time_us
 from pipelines.funnel import INTENTS, Funnel
 from pipelines.schema import schema
+from pipelines.settings import Settings
 
 NEVER_US = 2**62
+WORDS: Any = {"title": True, "question": True, "guides": True, "breakdowns": True, "steps": {"__all__": {"label"}}}
 SET_UP_FUNNELS = ("sso_setup", "dsync_setup", "audit_logs_setup")
 
 SCHEMAS = {
@@ -25,7 +27,8 @@ SCHEMAS = {
     ),
     "ref_funnels": schema(
         "funnel_number:int funnel_id:text title:text question:text intents:text is_any_intent:bool "
-        "is_set_up:bool window_us:long window_text:text step_count:int last_required:int position:int"
+        "is_set_up:bool window_us:long window_text:text step_count:int last_required:int position:int "
+        "definition_hash:text"
     ),
     "ref_funnel_intents": schema("funnel_number:int intent:text"),
     "ref_steps": schema(
@@ -54,7 +57,7 @@ def reference_frames(catalog: Catalog, as_of: datetime) -> dict[str, pl.DataFram
     rows: dict[str, list[Row]] = {name: [] for name in SCHEMAS}
     rows["ref_settings"] = [_settings_row(catalog, as_of)]
     for number, funnel in enumerate(catalog.funnels, 1):
-        _add_funnel(rows, number, funnel)
+        _add_funnel(rows, number, funnel, _definition_hash(funnel, catalog.settings))
     rows["ref_intents"] = [(word, intent) for intent, others in INTENTS.items() for word in (intent, *others)]
     rows["ref_next_actions"] = [
         (position, a.funnel, a.step, a.provider, a.link_state, a.error, a.action)
@@ -63,38 +66,25 @@ def reference_frames(catalog: Catalog, as_of: datetime) -> dict[str, pl.DataFram
     return {name: pl.DataFrame(rows[name], schema=schema, orient="row") for name, schema in SCHEMAS.items()}
 
 
+def _definition_hash(funnel: Funnel, settings: Settings) -> str:
+    """16 hex digits over what gives this funnel's numbers their meaning: words and guides are no part of it."""
+    meaning = funnel.model_dump_json(exclude=WORDS) + settings.rules.model_dump_json()
+    return hashlib.sha256(meaning.encode()).hexdigest()[:16]
+
+
 def _settings_row(catalog: Catalog, as_of: datetime) -> Row:
     report, rules = catalog.settings.report, catalog.settings.rules
-    return (
-        as_of,
-        time_us(as_of),
-        report.time_zone,
-        0 if report.week_start == "monday" else 1,
-        rules.clock_tolerance,
-        rules.inversion_limit,
-        rules.late_after,
-        rules.stalled_after,
-        rules.eligible_users,
-    )
+    week_offset = 0 if report.week_start == "monday" else 1
+    limits = (rules.clock_tolerance, rules.inversion_limit, rules.late_after, rules.stalled_after, rules.eligible_users)
+    return (as_of, time_us(as_of), report.time_zone, week_offset, *limits)
 
 
-def _add_funnel(rows: dict[str, list[Row]], number: int, funnel: Funnel) -> None:
-    rows["ref_funnels"].append(
-        (
-            number,
-            funnel.id,
-            funnel.title,
-            funnel.question,
-            ", ".join(funnel.intents),
-            not funnel.intents,
-            funnel.id in SET_UP_FUNNELS,
-            funnel.window,
-            format_duration(funnel.window),
-            len(funnel.steps),
-            funnel.last_required,
-            number,
-        )
-    )
+def _add_funnel(rows: dict[str, list[Row]], number: int, funnel: Funnel, definition_hash: str) -> None:
+    intents = (", ".join(funnel.intents), not funnel.intents)
+    window, steps = (funnel.window, format_duration(funnel.window)), (len(funnel.steps), funnel.last_required)
+    is_set_up = funnel.id in SET_UP_FUNNELS
+    row = (number, funnel.id, funnel.title, funnel.question, *intents, is_set_up, *window, *steps, number)
+    rows["ref_funnels"].append((*row, definition_hash))
     rows["ref_funnel_intents"] += [(number, intent) for intent in dict.fromkeys(funnel.intents)]
     rows["ref_steps"] += [
         (number, funnel.id, k, s.name, s.label, s.optional, k == funnel.last_required, ", ".join(s.events))

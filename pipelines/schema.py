@@ -1,7 +1,5 @@
 """Columns and their types, written shortly. Which tables there are does not belong here."""
 
-from __future__ import annotations
-
 import polars as pl
 
 TYPES: dict[str, pl.DataType] = {

@@ -3,8 +3,6 @@
 Funnels and advice are in `catalog`. Nothing is read at import.
 """
 
-from __future__ import annotations
-
 import os
 import re
 from collections.abc import Sequence
@@ -34,16 +32,7 @@ CRON = (
 _CRON_PART = re.compile(r"(?:(\*)|([0-9]{1,2}|[a-z]{3})(?:-([0-9]{1,2}|[a-z]{3}))?)(?:/([0-9]{1,2}))?")
 
 
-def _duration_us(text: object) -> int:
-    try:
-        return parse_duration(text)
-    except ValueError:
-        raise ValueError(
-            f'{shown(text)} is no duration; write "N seconds", "N minutes", "N hours" or "N days"'
-        ) from None
-
-
-DurationUs = Annotated[int, BeforeValidator(_duration_us)]
+DurationUs = Annotated[int, BeforeValidator(parse_duration)]
 
 
 class Section(BaseModel):
@@ -67,11 +56,6 @@ class Report(Section):
         except (ValueError, KeyError, OSError):  # unknown, unsafe as a path, a folder of zones
             raise ValueError(f'{shown(name)} is no time zone; write one like "Europe/Berlin"') from None
 
-    @property
-    def zone(self) -> ZoneInfo:
-        """The reporting time zone."""
-        return ZoneInfo(self.time_zone)
-
 
 class Rules(Section):
     """Durations (µs) that decide what an event counts as, and the users from which single sign-on is recommended."""
@@ -79,7 +63,7 @@ class Rules(Section):
     clock_tolerance: DurationUs = parse_duration("5 seconds")
     inversion_limit: DurationUs = parse_duration("1 hour")
     late_after: DurationUs = parse_duration("24 hours")
-    stalled_after: DurationUs = parse_duration("1 hour")
+    stalled_after: DurationUs = parse_duration("24 hours")
     eligible_users: int = Field(default=10, ge=1, strict=True)
 
 
@@ -157,7 +141,7 @@ class Places:
         return own if own.exists() else SHIPPED_REPORTS / name
 
     @classmethod
-    def find(cls, data_dir: str | Path | None = None, reports_dir: str | Path | None = None) -> Places:
+    def find(cls, data_dir: str | Path | None = None, reports_dir: str | Path | None = None) -> "Places":
         """Options first, then `PORTAL_FUNNELS_DATA_DIR` and `PORTAL_FUNNELS_REPORTS_DIR`, then `data` and `reports`."""
         data = data_dir or os.environ.get("PORTAL_FUNNELS_DATA_DIR") or "data"
         reports = reports_dir or os.environ.get("PORTAL_FUNNELS_REPORTS_DIR") or "reports"

@@ -3,8 +3,6 @@
 Belongs here: value in, text out. What to ask and in which order to say it is with each command.
 """
 
-from __future__ import annotations
-
 import json
 import textwrap
 from collections.abc import Iterator

@@ -3,8 +3,6 @@
 Which tables there are is written in `sql/`; what files they start from is told by the event store.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -41,16 +39,13 @@ class Warehouse:
 
         Columns of `empty` that older files lack are NULL.
         """
-        for kind in ("view", "table"):
-            if (name, kind) in self._relations():
-                self._connection.execute(f'drop {kind} "{name}"')
         if not files:
             self.store_frame(name, empty)
             return
         self.store_frame(f"{name}_shape", empty)
         listed = ", ".join(_quoted(str(file)) for file in files)
         self._connection.execute(
-            f'create view "{name}" as select * from "{name}_shape" union all by name '
+            f'create or replace view "{name}" as select * from "{name}_shape" union all by name '
             f"select * from read_parquet([{listed}], union_by_name = true, hive_partitioning = false)"
         )
 
@@ -82,6 +77,10 @@ class Warehouse:
         frame: pl.DataFrame = self._connection.sql(sql, params=dict(parameters or {})).pl()
         return frame
 
+    def matching(self, table: str, column: str, values: Iterable[object]) -> pl.DataFrame:
+        """The rows of a table that have one of the values in a column."""
+        return self.query(f'from "{table}" where "{column}" in $values', {"values": list(values)})
+
     def similar(self, table: str, column: str, word: str) -> list[str]:
         """Up to five values of a column that are spelt almost like `word`, the nearest first."""
         near = (
@@ -92,17 +91,10 @@ class Warehouse:
 
     def columns(self, name: str) -> list[str]:
         """Column names of a table, in order."""
-        rows = self._connection.execute(
-            "select column_name from duckdb_columns() where table_name = ? order by column_index", [name]
-        ).fetchall()
-        return [row[0] for row in rows]
+        return self._connection.table(f'"{name}"').columns
 
     def export(
-        self,
-        folder: Path,
-        tables: Mapping[str, Sequence[str]],
-        comments: Mapping[str, str],
-        views: Mapping[str, str],
+        self, folder: Path, tables: Mapping[str, Sequence[str]], comments: Mapping[str, str], views: Mapping[str, str]
     ) -> None:
         """Write the analysts' files into `folder`: `portal.duckdb` and `parquet/<table>.parquet`.
 
@@ -138,20 +130,11 @@ class Warehouse:
 
     def _plain_types(self, name: str) -> str:
         """A REPLACE clause: JSON as text and intervals as microseconds, which every reader knows."""
-        types = self._connection.execute(
-            "select column_name, data_type from duckdb_columns() where table_name = ? and database_name = 'warehouse'",
-            [name],
-        ).fetchall()
+        table = self._connection.table(f'"{name}"')
         casts = {"JSON": '"{0}"::varchar as "{0}"', "INTERVAL": 'epoch_us("{0}") as "{0}"'}
+        types = zip(table.columns, map(str, table.types), strict=True)
         changed = ", ".join(casts[kind].format(column) for column, kind in types if kind in casts)
         return f"replace ({changed})" if changed else ""
-
-    def _relations(self) -> set[tuple[str, str]]:
-        rows = self._connection.execute(
-            "select table_name, 'table' from duckdb_tables() union all "
-            "select view_name, 'view' from duckdb_views() where not internal"
-        ).fetchall()
-        return {(name, kind) for name, kind in rows}
 
 
 def forget_warehouse(paths: DataPaths) -> None:
@@ -175,7 +158,9 @@ def open_warehouse(paths: DataPaths, memory_limit: str) -> Iterator[Warehouse]:
             "close the program that holds it, or run `portal-funnels build`, which makes it anew"
         ) from error
     with connection:
-        _configure(connection, (f"set temp_directory = {_quoted(str(paths.spill))}",))
+        for option in ("enable_progress_bar", "python_enable_replacements", "preserve_insertion_order"):
+            connection.execute(f"set {option} = false")
+        connection.execute(f"set TimeZone = 'UTC'; set temp_directory = {_quoted(str(paths.spill))}")
         yield Warehouse(connection)
 
 
@@ -198,17 +183,6 @@ def read_published(paths: DataPaths, sql: str) -> pl.DataFrame:
     """The rows of one SELECT over the served analysts' file."""
     with open_published(paths) as served:
         return served.query(sql)
-
-
-def _configure(connection: duckdb.DuckDBPyConnection, statements: Iterable[str]) -> None:
-    for statement in (
-        "set TimeZone = 'UTC'",
-        "set enable_progress_bar = false",
-        "set python_enable_replacements = false",
-        "set preserve_insertion_order = false",
-        *statements,
-    ):
-        connection.execute(statement)
 
 
 def _identifier(text: str) -> str:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from pathlib import Path
 
 import polars as pl
 
-from pipelines.event_store import EventStore, build_lock
+from pipelines.event_store import EventStore
+from pipelines.lock import build_lock
 from pipelines.paths import DataPaths
 from pipelines.settings import Settings
 from pipelines.sources.ingest import IngestReport, ingest
@@ -26,6 +28,14 @@ def line(name: str, /, **changes: object) -> bytes:
 def lines(first: int, last: int) -> bytes:
     """Events `evt_<first>` to `evt_<last>`, the last one included."""
     return b"".join(line(f"evt_{number}") for number in range(first, last + 1))
+
+
+def store_hash(store: EventStore) -> str:
+    """SHA-256 over the names and bytes of all data files of a store: the same until a line adds something."""
+    digest = hashlib.sha256()
+    for path in sorted(store.event_files + store.quarantine_files):
+        digest.update(path.name.encode() + path.read_bytes())
+    return digest.hexdigest()
 
 
 class Feed:

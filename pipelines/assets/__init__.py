@@ -2,9 +2,8 @@
 
 room         the resource that all assets share: places, as-of time, lock
 ingestion    inbox -> event store; what is declared -> ref_ tables
-models       one asset a SQL file, with its key as a blocking check
-statistics   one asset a table that Polars computes
-checks       one blocking check a file of sql/checks/
+tables       one asset a SQL file, with its key as a blocking check; one a table that Polars computes;
+             one blocking check a file of sql/checks/
 publishing   tables -> published/
 ledger       which builds there were, and whether one stands
 recipe       what a build is made by, as hashes

@@ -1,7 +1,5 @@
 """When a build runs by itself: on the hour, and when the inbox changes. An operator turns either on in the pages."""
 
-from __future__ import annotations
-
 import hashlib
 
 import dagster as dg

@@ -17,6 +17,8 @@ from pipelines.sources.ingest import ingest
 
 RAW_TABLES = ("raw_events", "raw_quarantine")
 STORE_TABLES = ("ref_books", "ref_file_findings", "ref_report", "ref_report_runs")
+TOLD = ("lines", "events", "duplicates", "quarantined", "batches", "notices")
+"""What the event store's asset says of a run."""
 DECLARED = (*RAW_TABLES, *STORE_TABLES, *SCHEMAS)
 
 
@@ -41,14 +43,7 @@ def event_store(context: dg.AssetExecutionContext, room: Room) -> Iterator[dg.Ma
         context.log.warning(notice)
     spoilt = spoilt_file(EventStore.open(room.places.data), settings.ingestion.max_quarantined_share)
     yield dg.MaterializeResult(
-        metadata={
-            "lines": report.lines,
-            "events": report.events,
-            "duplicates": report.duplicates,
-            "quarantined": report.quarantined,
-            "batches": report.batches,
-            "notices": report.notices,
-        },
+        metadata={name: getattr(report, name) for name in TOLD},
         check_results=[dg.AssetCheckResult(check_name="understood", passed=not spoilt, description=spoilt or "")],
     )
 
@@ -68,16 +63,12 @@ def declared(context: dg.AssetExecutionContext, room: Room) -> Iterator[dg.Mater
     if not room.full and standing_build(room.places.data, store, recipe, as_of, reuse):
         context.log.info("nothing new")
         return
+    is_sample = room.places.data.sample_note.exists()
+    report = {"is_sample": is_sample, "definitions_hash": recipe.definitions, "recipe": recipe.whole}
     frames = reference_frames(room.catalog, as_of) | {
         "ref_books": store.books(),
         "ref_file_findings": store.file_findings(),
-        "ref_report": pl.DataFrame(
-            {
-                "is_sample": room.places.data.sample_note.exists(),
-                "definitions_hash": recipe.definitions,
-                "recipe": recipe.whole,
-            }
-        ),
+        "ref_report": pl.DataFrame(report),
         "ref_report_runs": report_runs(store, as_of),
     }
     warehouse = room.new_warehouse()
@@ -85,7 +76,5 @@ def declared(context: dg.AssetExecutionContext, room: Room) -> Iterator[dg.Mater
     warehouse.store_parquet("raw_quarantine", store.quarantine_files, pl.DataFrame(schema=QUARANTINE_SCHEMA))
     for name, frame in frames.items():
         warehouse.store_frame(name, frame)
-    rows = {name: warehouse.count(name) for name in DECLARED}
-    yield from (
-        dg.MaterializeResult(asset_key=name, metadata={"dagster/row_count": count}) for name, count in rows.items()
-    )
+    for name in DECLARED:
+        yield dg.MaterializeResult(asset_key=name, metadata={"dagster/row_count": warehouse.count(name)})

@@ -23,10 +23,10 @@ ENOUGH_LINES = 1_000  # of fewer, the share of bad ones says nothing
 COLUMNS = ("build_id", *TIMES, "events", "definitions_hash")
 
 RUNS_SCHEMA = schema(
-    "report_id:text as_of:time definitions_hash:text recipe:text known_events:long known_sum:text funnel_id:text "
-    "entrant_count:long matured_count:long activated_count:long conversion_rate:real"
+    "report_id:text as_of:time definitions_hash:text program:text funnel_id:text definition_hash:text "
+    "known_events:long known_sum:text entrant_count:long matured_count:long activated_count:long conversion_rate:real"
 )
-"""An earlier report's headline: what it knew and said."""
+"""An earlier report's headline of one funnel: what was known and said. Empty is what an older version did not keep."""
 
 
 def spoilt_file(store: EventStore, max_share: float) -> str | None:
@@ -79,9 +79,9 @@ def recorded_build(paths: DataPaths, store: EventStore, report_id: str, recipe: 
 
 
 def record_build(
-    store: EventStore, report: Mapping[str, Any], recipe: Recipe, numbers: Mapping[str, Any], started_at: datetime
+    store: EventStore, report: Mapping[str, Any], recipe: Recipe, headline: list[dict[str, Any]], started_at: datetime
 ) -> str:
-    """Note a new build in the log, with the numbers that a later report is compared by; its id."""
+    """Note a new build in the log, with the numbers that a later report restates perhaps; its id."""
     build_id = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{report['report_id']}"
     store.record_publish(
         {
@@ -96,7 +96,8 @@ def record_build(
             "definitions_hash": recipe.definitions,
             "recipe": recipe.whole,
             "ingest_number": store.ingest_number,
-            **numbers,
+            "program": recipe.program,
+            "headline": headline,
         }
     )
     return build_id
@@ -114,7 +115,7 @@ def report_runs(store: EventStore, as_of: datetime) -> pl.DataFrame:
     rows = [
         {**record, **headline}
         for record in store.publishes()
-        if "known_events" in record and datetime.fromisoformat(record["as_of"]) <= as_of
+        if datetime.fromisoformat(record["as_of"]) <= as_of
         for headline in record["headline"]
     ]
     frame = pl.DataFrame(rows, schema=RUNS_SCHEMA | {"as_of": pl.String()})

@@ -6,12 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
-import polars as pl
 
 from pipelines.assets.ledger import BUILDS_GRAIN, builds, record_build, recorded_build, served_report
 from pipelines.assets.recipe import Recipe
 from pipelines.assets.room import Room
-from pipelines.assets.statistics import statistic_description
+from pipelines.assets.tables import statistic_description
 from pipelines.dictionary import comments, load_dictionary
 from pipelines.event_store import EventStore
 from pipelines.models import Model
@@ -58,19 +57,18 @@ def publish_build(room: Room, models: tuple[Model, ...], started_at: datetime) -
     if folder := served_report(paths, store, report["report_id"], recipe):
         return folder
     build_id = recorded_build(paths, store, report["report_id"], recipe)
-    build_id = build_id or record_build(store, report, recipe, _numbers(room, report["as_of"]), started_at)
+    build_id = build_id or record_build(store, report, recipe, _headline(room), started_at)
     room.warehouse.store_frame("builds", builds(store))
     return publish(paths, build_id, lambda folder: _write(folder, room, models))
 
 
-def _numbers(room: Room, as_of: datetime) -> dict[str, Any]:
-    """What a later report needs to tell which of these numbers it restates, and why."""
-    known = room.warehouse.read("fct_run_events").row(by_predicate=pl.col("as_of") == as_of, named=True)
-    return {
-        "known_events": known["event_count"],
-        "known_sum": known["content_sum"],
-        "headline": room.warehouse.read("rpt_funnels").select(HEADLINE).to_dicts(),
-    }
+def _headline(room: Room) -> list[dict[str, Any]]:
+    """What a later report needs to tell which of these numbers it restates, and why; a row a funnel."""
+    known = room.warehouse.query(
+        "select k.funnel_id, k.event_count as known_events, k.content_sum as known_sum, "
+        "k.today_definition_hash as definition_hash from fct_run_events as k join rpt_report as r on r.as_of = k.as_of"
+    )
+    return room.warehouse.read("rpt_funnels").select(HEADLINE).join(known, on="funnel_id").sort("funnel_id").to_dicts()
 
 
 def _write(folder: Path, room: Room, models: tuple[Model, ...]) -> None:

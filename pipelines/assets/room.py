@@ -1,7 +1,5 @@
 """What all assets of one run share: where things lie, as of when, and the lock that keeps other writers out."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, nullcontext
 from datetime import datetime
@@ -30,7 +28,7 @@ class Room(dg.ConfigurableResource["Room"]):
     _warehouse: Warehouse | None = PrivateAttr(default=None)
 
     @contextmanager
-    def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[Room]:  # noqa: ARG002  # Dagster calls it so
+    def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator["Room"]:  # noqa: ARG002  # Dagster calls it so
         """Hold the build lock, and the working file once it is open, for the whole run."""
         with nullcontext() if self.is_locked else build_lock(self.places.data, "dagster run"), self._stack:
             yield self

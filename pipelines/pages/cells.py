@@ -4,9 +4,7 @@ Belongs here: picking rows and remembering where a value came from, so that a te
 every number of a page. Does not belong here: words, looks, or numbers that no table holds (sums of a column apart).
 """
 
-from __future__ import annotations
-
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -16,22 +14,14 @@ import polars as pl
 
 from pipelines.pages.formats import formatters
 
-KEYS: Mapping[str, tuple[str, ...]] = {
-    "rpt_report": ("report_id",),
-    "dim_funnels": ("funnel_id",),
-    "dim_funnel_steps": ("funnel_id", "step_number"),
-    "rpt_funnels": ("funnel_id",),
-    "rpt_funnel_steps": ("funnel_id", "step_number"),
-    "rpt_time_to_activation": ("funnel_id", "quantile"),
-    "rpt_activation_curve": ("funnel_id", "at_us"),
-    "rpt_weeks": ("funnel_id", "entry_week"),
-    "rpt_providers": ("funnel_id", "provider"),
-    "rpt_stalled": ("funnel_id", "entry_id"),
-    "rpt_seed_metrics": ("portals_opened",),
-    "rpt_totals": ("organization_count",),
-    "rpt_report_runs": ("report_id", "funnel_id"),
-    "quality_findings": ("finding",),
-}
+_KEYS = (
+    "rpt_report:report_id dim_funnels:funnel_id dim_funnel_steps:funnel_id,step_number rpt_funnels:funnel_id "
+    "rpt_funnel_steps:funnel_id,step_number rpt_time_to_activation:funnel_id,quantile "
+    "rpt_activation_curve:funnel_id,at_us rpt_weeks:funnel_id,entry_week rpt_providers:funnel_id,provider "
+    "rpt_stalled:funnel_id,entry_id rpt_seed_metrics:portals_opened rpt_totals:organization_count "
+    "rpt_report_runs:report_id,funnel_id quality_findings:finding"
+)
+KEYS = {table: tuple(key.split(",")) for table, key in (word.split(":") for word in _KEYS.split())}
 """Every table that a page reads, with its key columns in order."""
 
 EVERY = "*"
@@ -108,11 +98,8 @@ class Published:
         return Row(table, "|".join(wanted), sums, self._formats)
 
     def _row(self, table: str, values: Mapping[str, Any]) -> Row:
-        return Row(table, _join(values[column] for column in KEYS[table]), values, self._formats)
-
-
-def _join(parts: Iterable[object]) -> str:
-    return "|".join(map(_key_text, parts))
+        key = "|".join(_key_text(values[column]) for column in KEYS[table])
+        return Row(table, key, values, self._formats)
 
 
 def _key_text(part: object) -> str:

@@ -5,8 +5,6 @@ traces by their order: solid (closed), hollow (still open, or too few), band (95
 words that are needed to understand a page; those are in HTML, and every chart has its table.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from datetime import date, timedelta
 from html import escape
@@ -244,7 +242,5 @@ def _rate_axis(values: pl.Series) -> Figure:
 def _figure(traces: Sequence[Figure], layout: Figure) -> Figure:
     """Checked by plotly, which refuses a misspelt property; its own default template is left out."""
     figure = go.Figure(data=[go.Scatter(trace) for trace in traces], layout=layout).to_plotly_json()
-    return {
-        "data": figure["data"],
-        "layout": {key: value for key, value in figure["layout"].items() if key != "template"},
-    }
+    figure["layout"].pop("template", None)
+    return {"data": figure["data"], "layout": figure["layout"]}

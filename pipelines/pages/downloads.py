@@ -1,7 +1,5 @@
 """Files beside the pages: the whole stuck list as CSV, the headline numbers as JSON."""
 
-from __future__ import annotations
-
 import csv
 from datetime import UTC, datetime
 from io import StringIO

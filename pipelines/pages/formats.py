@@ -4,8 +4,6 @@ Belongs here: value in, text out, the same on every machine and in every locale.
 Rounding is half up (`floor(x + 0.5)`), the rule of JavaScript's `Math.round`, so that both write the same text.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, tzinfo
@@ -97,7 +95,7 @@ def duration(us: float | None) -> str:
         amount = _rounded(us / size, decimals=unit != "s")
         if amount < limit:
             break
-    return "1 day" if (amount, unit) == (1, "days") else f"{_plain(amount)} {unit}"
+    return "1 day" if (amount, unit) == (1, "days") else f"{amount:,.1f}".removesuffix(".0") + f" {unit}"
 
 
 def reached_time(us: int | None) -> str:
@@ -155,19 +153,11 @@ def _rounded(value: float, *, decimals: bool) -> float:
     return tenths if decimals and tenths < 10 else floor(value + 0.5)
 
 
-def _plain(value: float) -> str:
-    return f"{value:,.1f}".removesuffix(".0")
-
-
-_Forms = tuple[Callable[..., str], ...]
-_COUNTS: _Forms = (count, exact, total, recorded, fraction, so_far)
-_SHARES: _Forms = (rate, share, interval, percent)
-_TIMES: _Forms = (duration, reached_time, time_interval, day, full_date)
-_TEXTS: _Forms = (name, listed)
-_ZONED: _Forms = (date_in, moment)
-FORMATS: Mapping[str, Callable[..., str]] = {
-    form.__name__: form for form in (*_COUNTS, *_SHARES, *_TIMES, *_TEXTS, *_ZONED)
-}
+_COUNTS = (count, exact, total, recorded, fraction, so_far)
+_SHARES = (rate, share, interval, percent)
+_TIMES = (duration, reached_time, time_interval, day, full_date)
+_ZONED = (date_in, moment)
+FORMATS = {form.__name__: form for form in (*_COUNTS, *_SHARES, *_TIMES, name, listed, *_ZONED)}
 
 
 def formatters(zone: tzinfo) -> Mapping[str, Callable[..., str]]:

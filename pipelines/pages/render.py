@@ -3,8 +3,6 @@
 Everything is escaped; nothing is marked safe but the JSON that `inline_json` has escaped itself.
 """
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 

@@ -3,8 +3,6 @@
 Belongs here: which files there are. `publishing` makes them durable and visible; until then the folder is nobody's.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path

@@ -10,8 +10,6 @@ delivery   repeats, retries, disorder, spoilt lines, files
 It knows nothing of funnels or tables.
 """
 
-from __future__ import annotations
-
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime

@@ -1,7 +1,5 @@
 """Chance that falls alike on every machine. Draws and their shapes only: what is drawn is told elsewhere."""
 
-from __future__ import annotations
-
 import random
 from collections.abc import Sequence
 from itertools import accumulate

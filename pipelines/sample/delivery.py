@@ -1,7 +1,5 @@
 """From what was written to what lies in the inbox: repeats, wrappers, disorder, spoilt lines, one file a month."""
 
-from __future__ import annotations
-
 import gzip
 import json
 import re

@@ -1,7 +1,5 @@
 """How a fact is written down: the bodies of portal events and of the vendor's webhooks. Nothing is decided here."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, timezone
 

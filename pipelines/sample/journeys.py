@@ -4,8 +4,6 @@ The steps are functions that move an attempt on in time, write what happened and
 still there. Their chances and waits stand here; what befalls an organization besides is in `lives`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 

@@ -1,9 +1,5 @@
 """The life of one organization: its set-ups in turn, what follows them, and what befalls its connections."""
 
-from __future__ import annotations
-
-from collections.abc import Callable
-
 from pipelines.sample.journal import Journal, Json, iso
 from pipelines.sample.journeys import set_up
 from pipelines.sample.world import DAY, HOUR, MINUTE, SECOND, ulid
@@ -178,10 +174,4 @@ def clocks_disagree(journal: Journal, at: int) -> None:
 
 
 # Each is some organization's lot however the dice fall.
-TURNS: tuple[Callable[[Journal, int], None], ...] = (
-    staff_connects,
-    breaks_and_returns,
-    leaves,
-    clocks_disagree,
-    starts_over,
-)
+TURNS = (staff_connects, breaks_and_returns, leaves, clocks_disagree, starts_over)

@@ -1,7 +1,5 @@
 """Who takes part: organizations, their identity providers and their working hours. Nothing happens here."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from pipelines.sample.chance import BASE32, Chance

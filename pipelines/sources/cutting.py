@@ -4,8 +4,6 @@ A JSON document (an array, a pretty-printed object, a page of the Events API) is
 lines. Whether a line is any good is for the door to say.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 import re

@@ -4,8 +4,6 @@ That parse feeds identity, redaction and columns alike: a second parser would di
 would slip through the gap. Duplicates are the event store's business; here a line is looked at on its own.
 """
 
-from __future__ import annotations
-
 import gc
 import hashlib
 import json
@@ -61,10 +59,7 @@ def judge(lines: Lines) -> Judged:
     """
     with _no_search_for_cycles():
         chunks = [_judge_chunk(lines, indexes) for indexes in _chunks(lines.data)]
-    return Judged(
-        pl.concat([events for events, _ in chunks]),
-        pl.concat([quarantined for _, quarantined in chunks]),
-    )
+    return Judged(pl.concat([events for events, _ in chunks]), pl.concat([quarantined for _, quarantined in chunks]))
 
 
 def set_aside(lines: Lines, reason: str, detail: str) -> pl.DataFrame:

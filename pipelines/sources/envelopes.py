@@ -3,8 +3,6 @@
 Values stay as sent, only trimmed; what a name means is staging's business. The vendor's own places are in `vendor`.
 """
 
-from __future__ import annotations
-
 import re
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -21,27 +19,19 @@ _EXPIRES_AT = ("expiresAt", "expires_at")
 _EVENT_TYPE = ("type", "event_type", "eventType", "event")
 _TIMESTAMP = ("timestamp", "occurred_at", "occurredAt", "created_at", "createdAt")
 _PAYLOAD = ("metadata", "properties", "data")
-_WHO = {
-    **dict.fromkeys(("userId", "user_id"), "user_id"),
-    **dict.fromkeys(("organizationId", "organization_id"), "organization_id"),
-}
-_IN_BOTH = {"intent": "intent", "environment": "environment"}
+
+
+def _both_cases(fields: str) -> dict[str, str]:
+    """Each field, in snake_case, by its two spellings: `link_id` and `linkId`."""
+    camel = {re.sub("_(.)", lambda letter: letter[1].upper(), field): field for field in fields.split()}
+    return camel | {field: field for field in fields.split()}
+
+
 # Spellings of the fields that are text, at the top of a line and in its payload.
-_IN_LINE = {
-    **dict.fromkeys(("id", "event_id", "eventId"), "event_id"),
-    **dict.fromkeys(_EVENT_TYPE, "event_type"),
-    **_WHO,
-    **_IN_BOTH,
-}
-_IN_PAYLOAD = {
-    **dict.fromkeys(("linkId", "link_id"), "link_id"),
-    **dict.fromkeys(("connectionId", "connection_id"), "connection_id"),
-    **dict.fromkeys(("directoryId", "directory_id"), "directory_id"),
-    **dict.fromkeys(("connectionType", "connection_type"), "connection_type"),
-    **dict.fromkeys(("directoryType", "directory_type"), "directory_type"),
-    "provider": "provider",
-    **_IN_BOTH,
-}
+_WHO = _both_cases("user_id organization_id")
+_IN_BOTH = _both_cases("intent environment")
+_IN_LINE = _both_cases("event_id") | {"id": "event_id"} | dict.fromkeys(_EVENT_TYPE, "event_type") | _WHO | _IN_BOTH
+_IN_PAYLOAD = _both_cases("link_id connection_id directory_id connection_type directory_type provider") | _IN_BOTH
 _NOTHING: tuple[Any, ...] = (None, "", {})
 _LINK_MARK = re.compile(r"\[redacted:link:[0-9a-f]{12}\]")
 

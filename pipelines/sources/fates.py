@@ -3,8 +3,6 @@
 Nothing is decided here.
 """
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -81,27 +79,16 @@ def event_frame(
         "origin_line": [lines.numbers[index] for index in fields],
         "origin_offset": [lines.offsets[index] for index in fields],
     }
-    return _frame(column, EVENT_SCHEMA)
+    return pl.DataFrame([pl.Series(name, column[name], dtype) for name, dtype in EVENT_SCHEMA.items()])
 
 
 def quarantine_frame(lines: Lines, refused: dict[int, Reason], texts: dict[int, str]) -> pl.DataFrame:
     """Lines that are none (QUARANTINE_SCHEMA), in file order. `refused` and `texts` go by the index of the line."""
-    indexes = sorted(refused)
-    column = {
-        "source": [lines.source] * len(indexes),
-        "path": [lines.path] * len(indexes),
-        "line_number": [lines.numbers[index] for index in indexes],
-        "byte_offset": [lines.offsets[index] for index in indexes],
-        "reason": [refused[index][0] for index in indexes],
-        "detail": [refused[index][1] for index in indexes],
-        "text": [texts[index] for index in indexes],
-        "content_hash": [_hash(lines.data[index]) for index in indexes],
-    }
-    return _frame(column, QUARANTINE_SCHEMA)
-
-
-def _frame(columns: dict[str, Any], schema: dict[str, pl.DataType]) -> pl.DataFrame:
-    return pl.DataFrame([pl.Series(name, columns[name], dtype) for name, dtype in schema.items()])
+    rows = [
+        (lines.source, lines.path, lines.numbers[k], lines.offsets[k], *refused[k], texts[k], _hash(lines.data[k]))
+        for k in sorted(refused)
+    ]
+    return pl.DataFrame(rows, schema=QUARANTINE_SCHEMA, orient="row")
 
 
 @lru_cache(maxsize=65_536)

@@ -3,8 +3,6 @@
 Names and sizes only. What is in a file is opened in `opening`, cut in `cutting`, and judged by the door.
 """
 
-from __future__ import annotations
-
 import contextlib
 import os
 import re

@@ -4,8 +4,6 @@ Batches hang on the files alone, so that a run that was killed goes on to the ve
 build lock.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
@@ -51,12 +49,7 @@ class IngestReport:
 
 
 def ingest(
-    paths: DataPaths,
-    settings: Settings,
-    *,
-    full: bool = False,
-    now_us: int,
-    progress: Progress | None = None,
+    paths: DataPaths, settings: Settings, *, full: bool = False, now_us: int, progress: Progress | None = None
 ) -> IngestReport:
     """Bring everything new in the inbox into the event store.
 
@@ -92,7 +85,6 @@ def ingest(
 class _Part:
     """A block that was judged."""
 
-    file: InboxFile
     number: int
     events: pl.DataFrame
     quarantined: pl.DataFrame
@@ -197,4 +189,4 @@ def _judge(file: InboxFile, number: int, block: Block) -> _Part:
     else:
         judged = judge(lines)
     origin = pl.lit(number, pl.Int64()).alias("origin_file")
-    return _Part(file, number, judged.events.with_columns(origin), judged.quarantined.with_columns(origin))
+    return _Part(number, judged.events.with_columns(origin), judged.quarantined.with_columns(origin))

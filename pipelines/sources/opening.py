@@ -3,8 +3,6 @@
 Gives bytes; lines are cut in `cutting`.
 """
 
-from __future__ import annotations
-
 import hashlib
 import os
 import stat

@@ -1,7 +1,5 @@
 """One inbox file being read: where to start, what is new in it, and the position that this leads to."""
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Iterator

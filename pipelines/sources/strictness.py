@@ -3,8 +3,6 @@
 Pure functions over one line or its parsed value; which lines need them is for `door` to tell cheaply.
 """
 
-from __future__ import annotations
-
 import json
 import re
 from collections import Counter

@@ -3,8 +3,6 @@
 One of its events tells of a thing (a connection, a directory, a sign-in), and ids lie in that thing or beside it.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 # Objects in the vendor's data that name the organization where the data itself does not.

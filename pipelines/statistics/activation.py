@@ -1,7 +1,5 @@
 """How long activation takes, from all entries rather than from those that got there. One curve a funnel."""
 
-from __future__ import annotations
-
 import polars as pl
 
 from pipelines.durations import UNITS_US
@@ -9,14 +7,10 @@ from pipelines.statistics.cohorts import observations
 from pipelines.statistics.survival import curve_at, survival_curve
 from pipelines.statistics.times import quantiles_of
 
-GRID_US = tuple(
-    count * UNITS_US[unit]
-    for unit, counts in {
-        "minute": (1, 2, 3, 5, 7, 10, 15, 20, 30, 45),
-        "hour": (1, 2, 3, 4, 6, 8, 12, 18),
-        "day": (1, 2, 3, 4, 5, 7, 10, 14, 21, 30, 45, 60),
-    }.items()
-    for count in counts
+GRID_US = (
+    *(UNITS_US["minute"] * count for count in (1, 2, 3, 5, 7, 10, 15, 20, 30, 45)),
+    *(UNITS_US["hour"] * count for count in (1, 2, 3, 4, 6, 8, 12, 18)),
+    *(UNITS_US["day"] * count for count in (1, 2, 3, 4, 5, 7, 10, 14, 21, 30, 45, 60)),
 )
 """The times (µs) at which the curve is published: times that people name, about evenly spaced on a log scale."""
 

@@ -1,7 +1,5 @@
 """Many tests at once: p-values adjusted for how many were asked. The tests themselves are in `intervals` and `odds`."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import polars as pl

@@ -1,7 +1,5 @@
 """Intervals of rates whose attempts hang together: organizations are redrawn whole. Independent ones: `intervals`."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np

@@ -4,8 +4,6 @@ The counts, the rates and the times of a group are defined here once, for every 
 in `funnels`, groups by any other dimension in `segments`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import polars as pl

@@ -1,7 +1,5 @@
 """Now and before, at equal maturity: attempts of two periods, each watched for the same time."""
 
-from __future__ import annotations
-
 import polars as pl
 
 from pipelines.durations import UNITS_US

@@ -1,7 +1,5 @@
 """What goes with drop-off: the odds of each provider, error code, weekday, link source, number of domains."""
 
-from __future__ import annotations
-
 import polars as pl
 
 from pipelines.statistics.adjustments import benjamini_hochberg

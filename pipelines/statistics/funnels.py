@@ -1,20 +1,10 @@
 """One row per funnel, one row per step. What groups of entries have in common is in `cohorts`, of times in `times`."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import polars as pl
 
-from pipelines.statistics.cohorts import (
-    ENTRY,
-    MATURED,
-    OPEN,
-    count,
-    counted_in,
-    group_measures,
-    observations,
-)
+from pipelines.statistics.cohorts import ENTRY, MATURED, OPEN, count, counted_in, group_measures, observations
 from pipelines.statistics.intervals import share
 from pipelines.statistics.quantiles import exact_quantile
 from pipelines.statistics.survival import restricted_means, survival_curve

@@ -1,7 +1,5 @@
 """What earlier reports said beside what is known today of the same moments. Which reports there were is in the log."""
 
-from __future__ import annotations
-
 import polars as pl
 
 from pipelines.statistics.intervals import share
@@ -12,16 +10,12 @@ _JUDGED = ("today_rate", "is_restated", "reason")
 
 
 def report_runs(
-    runs: pl.DataFrame,
-    knowledge: pl.DataFrame,
-    entries: pl.DataFrame,
-    funnels: pl.DataFrame,
-    report: pl.DataFrame,
+    runs: pl.DataFrame, knowledge: pl.DataFrame, entries: pl.DataFrame, funnels: pl.DataFrame, report: pl.DataFrame
 ) -> pl.DataFrame:
     """`rpt_report_runs`: one row per published report and funnel, this one included, with today's numbers beside.
 
     Today's numbers are those of `entries` as of the report's own time: an entry counts from its link on, as matured
-    from the end of its window on, and no longer once an exclusion has removed it. NULL: the funnel is gone.
+    from the end of its window on, and no longer once an exclusion has removed it. NULL where the funnel is gone.
 
     Args:
         runs: `ref_report_runs`, earlier reports as of this one's time or before.
@@ -41,41 +35,37 @@ def report_runs(
             today_rate=share(pl.col("today_activated_count"), pl.col("today_matured_count")),
             is_restated=pl.any_horizontal(pl.col(name) != pl.col(f"today_{name}") for name in HEADLINE),
         )
-        .join(knowledge, on="as_of", how="left")
-        .with_columns(reason=pl.when("is_restated").then(_reason()))
+        .join(knowledge, on=["funnel_id", "as_of"], how="left")
+        .with_columns(reason=pl.when("is_restated").then(_reason()).when(~is_there).then(pl.lit("the funnel is gone")))
         .select("report_id", "funnel_id", "as_of", "definitions_hash", *HEADLINE, "conversion_rate", *TODAY, *_JUDGED)
         .sort("as_of", "report_id", "funnel_id")
     )
 
 
 def _reason() -> pl.Expr:
-    is_late = (pl.col("known_events") != pl.col("event_count")) | (pl.col("known_sum") != pl.col("content_sum"))
-    is_redefined = pl.col("definitions_hash") != pl.col("today_definitions_hash")
-    is_reprogrammed = ~is_redefined & (pl.col("recipe") != pl.col("today_recipe"))
-    causes = {"late events": is_late, "changed definitions": is_redefined, "changed program": is_reprogrammed}
+    """What differs of what this funnel's numbers are made from."""
+    causes = {
+        "late events": (pl.col("known_events") != pl.col("event_count"))
+        | (pl.col("known_sum") != pl.col("content_sum")),
+        "changed definitions": pl.col("definition_hash") != pl.col("today_definition_hash"),
+        "changed program": pl.col("program") != pl.col("today_program"),
+        "published by an older version": pl.col("program").is_null(),
+    }
     # Reports of one activation and clocks that disagree are told apart by what follows within seconds.
-    causes["events just after it"] = ~(is_late | is_redefined | is_reprogrammed)
+    causes["events just after it"] = ~pl.any_horizontal(*(holds.fill_null(value=False) for holds in causes.values()))
     said = [pl.when(holds).then(pl.lit(words)) for words, holds in causes.items()]
     return pl.concat_str(said, separator=", ", ignore_nulls=True)
 
 
 def _as_of_each(published: pl.DataFrame, entries: pl.DataFrame) -> pl.DataFrame:
     """The headline of each report as `entries` have it, by adding up what each moment of an entry changes."""
-    removed = pl.col("excluded_at")
-    is_activated = pl.col("outcome") == "activated"
-    starts = {
-        "entrant_count": (entries, "entered_at"),
-        "matured_count": (entries, "matures_at"),
-        "activated_count": (entries.filter(is_activated), "matures_at"),
-    }
+    activated = entries.filter(pl.col("outcome") == "activated")
+    starts = zip(TODAY, (entries, entries, activated), ("entered_at", "matures_at", "matures_at"), strict=True)
     changes = []
-    for name, (rows, moment) in starts.items():
-        changes.append(rows.select("funnel_id", at=moment, **{f"today_{name}": pl.lit(1, pl.Int64)}))
-        changes.append(
-            rows.filter(removed.is_not_null()).select(
-                "funnel_id", at=pl.max_horizontal(moment, "excluded_at"), **{f"today_{name}": pl.lit(-1, pl.Int64)}
-            )
-        )
+    for name, rows, moment in starts:
+        removal, removed = pl.max_horizontal(moment, "excluded_at"), rows.drop_nulls("excluded_at")
+        changes.append(rows.select("funnel_id", pl.lit(1, pl.Int64).alias(name), at=moment))
+        changes.append(removed.select("funnel_id", pl.lit(-1, pl.Int64).alias(name), at=removal))
     sums = (
         pl.concat(changes, how="diagonal")
         .group_by("funnel_id", "at")

@@ -6,8 +6,6 @@ as in E. Marubini and M. G. Valsecchi, Analysing Survival Data from Clinical Tri
 K. J. Rothman, J. Chronic Dis. 31 (1978) 557-560. The curve over all times, competing ends censored, is in `survival`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import polars as pl

@@ -3,8 +3,6 @@
 Published bounds are 95 %. Tests of many pairs at once are adjusted in `adjustments`.
 """
 
-from __future__ import annotations
-
 from math import erfc, sqrt
 from statistics import NormalDist
 

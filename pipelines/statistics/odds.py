@@ -1,7 +1,5 @@
 """The odds ratio of a 2 x 2 table. Differences of shares are in `intervals`."""
 
-from __future__ import annotations
-
 import polars as pl
 
 from pipelines.statistics.intervals import Z, two_sided_p

@@ -1,7 +1,5 @@
 """Organizations, and attempts as theirs: those of one organization go the same way more often than chance."""
 
-from __future__ import annotations
-
 import polars as pl
 
 from pipelines.statistics.bootstrap import cluster_bootstrap

@@ -1,7 +1,5 @@
 """Exact quantiles of integer durations: sorted, never binned, never sketched. Censored durations are in `survival`."""
 
-from __future__ import annotations
-
 import polars as pl
 
 PERCENTS = (25, 50, 75, 90)

@@ -1,7 +1,5 @@
 """Entries by what tells them apart: every dimension of `fct_entry_segments`. What drives drop-off is in `drivers`."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import polars as pl
@@ -71,11 +69,7 @@ def _with_rest(measured: pl.DataFrame) -> pl.DataFrame:
 
 
 def segment_steps(
-    entries: pl.DataFrame,
-    entry_steps: pl.DataFrame,
-    segments: pl.DataFrame,
-    steps: pl.DataFrame,
-    funnels: pl.DataFrame,
+    entries: pl.DataFrame, entry_steps: pl.DataFrame, segments: pl.DataFrame, steps: pl.DataFrame, funnels: pl.DataFrame
 ) -> pl.DataFrame:
     """`rpt_segment_steps`: one row per funnel, dimension, segment and step, sorted by them, as in `rpt_funnel_steps`.
 

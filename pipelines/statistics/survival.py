@@ -8,8 +8,6 @@ restricted mean by J. O. Irwin, J. Hyg. 47 (1949) 188-189, its variance as in Ka
 Competing ends count as censored here; cumulative incidence that knows them is in `incidence`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import polars as pl

@@ -1,7 +1,5 @@
 """Which function makes which published table, from which tables: rows from which the wiring makes its assets."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -37,48 +35,36 @@ class Statistic:
         return self.function(*(tables[name] for name in self.inputs))
 
 
-_FUNNELS = ("fct_entries", "dim_funnels")
-_STEPS = ("dim_funnel_steps", "dim_funnels")
-_SEGMENT = ("funnel_id", "dimension", "segment")
+def _made(function: Callable[..., pl.DataFrame], inputs: str, key: str) -> Statistic:
+    return Statistic(function, tuple(inputs.split()), tuple(key.split()))
 
-STATISTICS: dict[str, Statistic] = {
-    "rpt_funnels": Statistic(funnel_summary, inputs=(*_FUNNELS, "rpt_stalled"), key=("funnel_id",)),
-    "rpt_funnel_steps": Statistic(
-        funnel_steps,
-        inputs=("fct_entries", "fct_entry_steps", "fct_step_waits", *_STEPS),
-        key=("funnel_id", "step_number"),
+
+_FUNNELS = "fct_entries dim_funnels"
+_STEPS = "dim_funnel_steps dim_funnels"
+_SEGMENT = "funnel_id dimension segment"
+
+STATISTICS = {
+    "rpt_funnels": _made(funnel_summary, f"{_FUNNELS} rpt_stalled", "funnel_id"),
+    "rpt_funnel_steps": _made(
+        funnel_steps, f"fct_entries fct_entry_steps fct_step_waits {_STEPS}", "funnel_id step_number"
     ),
-    "rpt_time_to_activation": Statistic(time_to_activation, inputs=_FUNNELS, key=("funnel_id", "quantile")),
-    "rpt_activation_curve": Statistic(activation_curve, inputs=_FUNNELS, key=("funnel_id", "at_us")),
-    "rpt_step_times": Statistic(
-        step_times, inputs=("fct_entries", "fct_step_waits", *_STEPS), key=("funnel_id", "step_number", "quantile")
+    "rpt_time_to_activation": _made(time_to_activation, _FUNNELS, "funnel_id quantile"),
+    "rpt_activation_curve": _made(activation_curve, _FUNNELS, "funnel_id at_us"),
+    "rpt_step_times": _made(step_times, f"fct_entries fct_step_waits {_STEPS}", "funnel_id step_number quantile"),
+    "rpt_time_in_portal": _made(time_in_portal, "fct_entries fct_entry_links dim_funnels", "funnel_id quantile"),
+    "rpt_time_buckets": _made(
+        time_buckets, f"fct_entries fct_step_waits fct_entry_links {_STEPS}", "funnel_id span step_number bucket"
     ),
-    "rpt_time_in_portal": Statistic(
-        time_in_portal, inputs=("fct_entries", "fct_entry_links", "dim_funnels"), key=("funnel_id", "quantile")
+    "rpt_weeks": _made(weeks, _FUNNELS, "funnel_id entry_week"),
+    "rpt_providers": _made(providers, _FUNNELS, "funnel_id provider"),
+    "rpt_segments": _made(segment_summary, "fct_entries fct_entry_segments dim_funnels", _SEGMENT),
+    "rpt_segment_steps": _made(
+        segment_steps, f"fct_entries fct_entry_steps fct_entry_segments {_STEPS}", f"{_SEGMENT} step_number"
     ),
-    "rpt_time_buckets": Statistic(
-        time_buckets,
-        inputs=("fct_entries", "fct_step_waits", "fct_entry_links", *_STEPS),
-        key=("funnel_id", "span", "step_number", "bucket"),
-    ),
-    "rpt_weeks": Statistic(weeks, inputs=_FUNNELS, key=("funnel_id", "entry_week")),
-    "rpt_providers": Statistic(providers, inputs=_FUNNELS, key=("funnel_id", "provider")),
-    "rpt_segments": Statistic(
-        segment_summary, inputs=("fct_entries", "fct_entry_segments", "dim_funnels"), key=_SEGMENT
-    ),
-    "rpt_segment_steps": Statistic(
-        segment_steps,
-        inputs=("fct_entries", "fct_entry_steps", "fct_entry_segments", *_STEPS),
-        key=(*_SEGMENT, "step_number"),
-    ),
-    "rpt_drivers": Statistic(drivers, inputs=("rpt_segments",), key=_SEGMENT),
-    "rpt_comparisons": Statistic(
-        comparisons, inputs=(*_FUNNELS, "ref_settings"), key=("funnel_id", "within_us", "period_us")
-    ),
-    "rpt_organizations": Statistic(organizations, inputs=_FUNNELS, key=("funnel_id",)),
-    "rpt_report_runs": Statistic(
-        report_runs,
-        inputs=("ref_report_runs", "fct_run_events", "fct_entries", "rpt_funnels", "rpt_report"),
-        key=("report_id", "funnel_id"),
+    "rpt_drivers": _made(drivers, "rpt_segments", _SEGMENT),
+    "rpt_comparisons": _made(comparisons, f"{_FUNNELS} ref_settings", "funnel_id within_us period_us"),
+    "rpt_organizations": _made(organizations, _FUNNELS, "funnel_id"),
+    "rpt_report_runs": _made(
+        report_runs, "ref_report_runs fct_run_events fct_entries rpt_funnels rpt_report", "report_id funnel_id"
     ),
 }

@@ -3,9 +3,7 @@
 The steps and the portal are here, whole activations in `activation`; the curve itself is in `survival`.
 """
 
-from __future__ import annotations
-
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import polars as pl
 
@@ -15,14 +13,10 @@ from pipelines.statistics.intervals import share
 from pipelines.statistics.quantiles import PERCENTS, exact_quantile
 from pipelines.statistics.survival import quantile_times, survival_curve
 
-BUCKETS_US: Mapping[str, int] = {
-    f"{number} {name}": number * UNITS_US[unit]
-    for unit, name, numbers in (
-        ("minute", "min", (1, 5, 15, 30)),
-        ("hour", "h", (1, 4)),
-        ("day", "d", (1, 3, 7, 14, 30)),
-    )
-    for number in numbers
+BUCKETS_US = {
+    **{f"{number} min": number * UNITS_US["minute"] for number in (1, 5, 15, 30)},
+    **{f"{number} h": number * UNITS_US["hour"] for number in (1, 4)},
+    **{f"{number} d": number * UNITS_US["day"] for number in (1, 3, 7, 14, 30)},
 }
 """The buckets of times by label: up to and including so many µs. What is longer is in one more, `more`."""
 STEP = ["funnel_id", "step_number"]

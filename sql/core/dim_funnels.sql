@@ -8,4 +8,5 @@ select
     window_us,
     last_required as last_required_step,
     position,
+    definition_hash,
 from ref_funnels

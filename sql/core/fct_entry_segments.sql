@@ -1,6 +1,7 @@
 -- One row per entry, dimension and segment: all that entries are told apart by.
 -- key: funnel_id, entry_id, dimension, segment
--- An entry without a value has no row; only error_code may have several. Link source is that of its first link.
+-- An entry without a value has no row; only error_code may have several. Link source is that of its first link, domains
+-- are those told of by its entry.
 with numbered as (
     select
         e.*,
@@ -13,6 +14,16 @@ with numbered as (
         on
             a.funnel_number = f.funnel_number and a.event_key = e.entry_event_key
             and nullif(a.intent, '') is not distinct from e.intent
+),
+
+domain_counts as (
+    select
+        n.funnel_id,
+        n.entry_id,
+        count(*) filter (where d.domain <> '') as domain_count,
+    from numbered as n
+    join fct_domains as d on d.organization_id = n.organization_id and d.first_told_at <= n.entered_at
+    group by n.funnel_id, n.entry_id
 ),
 
 plain as (
@@ -32,7 +43,7 @@ plain as (
         ]) as said,
     from numbered as n
     left join dim_providers as p on p.provider = n.provider
-    left join fct_domains as d on d.organization_id = n.organization_id
+    left join domain_counts as d on d.funnel_id = n.funnel_id and d.entry_id = n.entry_id
     left join fct_entry_links as k on k.funnel_id = n.funnel_id and k.entry_id = n.entry_id and k.link_number = 1
     left join fct_links as l on l.link_id = k.link_id
 )

@@ -13,7 +13,7 @@ with stalled as (
         a.last_event_at,
         r.as_of_us - epoch_us(a.last_event_at) as idle_us,
         l.link_id,
-        l.state as link_state,
+        case when l.state = 'opened' and l.expires_at <= r.as_of then 'expired' else l.state end as link_state,
         l.expires_at as link_expires_at,
         e.provider,
         a.last_error_code,

@@ -1,8 +1,9 @@
--- One row per organization whose domains were told of: how many there are.
--- key: organization_id
+-- One row per organization and domain, with when it was first told of; the domain is empty where none was said to be.
+-- key: organization_id, domain
 with told as (
     select
         organization_id,
+        timestamp,
         unnest(list_concat(
             [coalesce(properties ->> '$.organization_domain.domain', properties ->> '$.domain')],
             properties ->> '$.domains[*].domain'
@@ -18,6 +19,7 @@ with told as (
 
 select
     organization_id,
-    count(distinct lower(domain)) as domain_count,
+    coalesce(lower(domain), '') as domain,
+    min(timestamp) as first_told_at,
 from told
-group by organization_id
+group by organization_id, coalesce(lower(domain), '')

@@ -16,11 +16,12 @@ import pytest
 
 from pipelines import durable
 from pipelines.errors import FixableError
-from pipelines.event_store import EventStore, build_lock
+from pipelines.event_store import EventStore
+from pipelines.lock import build_lock
 from pipelines.paths import DataPaths
 from pipelines.settings import Settings
 from pipelines.sources import cutting, ingest
-from tests.feed import NOW_US, Feed, check_promises, line, lines, stored_events, stored_quarantine
+from tests.feed import NOW_US, Feed, check_promises, line, lines, store_hash, stored_events, stored_quarantine
 
 ROOT = Path(__file__).parents[2]
 POINTS_BY_DEFAULT = 12
@@ -70,7 +71,7 @@ def state(paths: DataPaths) -> tuple[object, ...]:
     store = EventStore.open(paths)
     texts = (store.books().write_json(), store.file_findings().write_json())
     files = [path.relative_to(paths.root) for path in store.event_files + store.quarantine_files]
-    return (*texts, files, store.number, store.store_hash)
+    return (*texts, files, store.number, store_hash(store))
 
 
 class Undisturbed(NamedTuple):

@@ -7,7 +7,18 @@ from pathlib import Path
 
 import pytest
 
-from tests.house.project import CHECKS, MODELS, PYTHON, ROOT, TESTS, Function, functions, name_of, tracked_files
+from tests.house.project import (
+    CHECKS,
+    MODELS,
+    PYTHON,
+    QUESTIONS,
+    ROOT,
+    TESTS,
+    Function,
+    functions,
+    name_of,
+    tracked_files,
+)
 
 FILE_CEILING = 250
 FUNCTION_CEILING = 30
@@ -65,7 +76,7 @@ def test_function_stays_under_its_ceiling(path: Path) -> None:
 
 def test_whole_stays_under_its_ceiling() -> None:
     """All Python and all SQL together stay what one person can hold in mind."""
-    python_lines, sql_lines = sum(map(_written_lines, PYTHON)), sum(map(_written_lines, [*MODELS, *CHECKS]))
+    python_lines, sql_lines = (sum(map(_written_lines, files)) for files in (PYTHON, [*MODELS, *CHECKS, *QUESTIONS]))
     assert python_lines <= PYTHON_CEILING
     assert sql_lines <= SQL_CEILING
 

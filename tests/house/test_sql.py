@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
 import pytest
 
-from tests.house.project import CHECKS, IS_COMPLETE, MODELS, ROOT, name_of
+from tests.house.project import CHECKS, IS_COMPLETE, MODELS, PYTHON, QUESTIONS, ROOT, name_of
 
-SQL = [*MODELS, *CHECKS]
+SQL = [*MODELS, *CHECKS, *QUESTIONS]
 CEILING = 80
 # Stems by folder. What analysts know under another name than its layer's is listed whole.
 LAYERS = {
@@ -72,6 +73,20 @@ def test_check_says_what_holds_and_where(path: Path) -> None:
     assert first.startswith("-- ")
     assert first.endswith(".")
     assert second.startswith("-- asset: ")
+
+
+@pytest.mark.parametrize("path", QUESTIONS, ids=name_of)
+def test_question_says_what_it_asks(path: Path) -> None:
+    """A question begins with the sentence that a person would ask."""
+    first = path.read_text().partition("\n")[0]
+    assert first.startswith("-- ")
+    assert first.endswith("?")
+
+
+def test_every_question_is_asked() -> None:
+    """The program asks for each question by its name, and for no other."""
+    asked = {name for path in PYTHON for name in re.findall(r'question\("(\w+)"\)', path.read_text())}
+    assert asked == {path.stem for path in QUESTIONS}
 
 
 @pytest.mark.parametrize("path", SQL, ids=name_of)

@@ -20,14 +20,18 @@ LOG = """
 """
 LATE = "    | 03-03 09:00 | connection.activated        | birch | two        |\n"
 THEN, NOW = "03-20 00:00", "03-31 00:00"
+UNKNOWN = dict.fromkeys(("known_events", "known_sum", "definition_hash", "program"))
 BEFORE = {"entrant_count": 3, "matured_count": 2, "activated_count": 1, "conversion_rate": 0.5}
 
 
 def told(lines: str, earlier: dict[str, object], funnel: str = SET_UP) -> list[dict[str, object]]:
     """`rpt_report_runs` as of NOW, after one report as of THEN that knew `earlier`."""
     with walked(lines, funnel, THEN) as warehouse:
-        known = warehouse.query("select event_count as known_events, content_sum as known_sum from fct_run_events")
-    run = {"report_id": "then", "as_of": at(THEN), "definitions_hash": "-", "recipe": "-", "funnel_id": "sso_setup"}
+        known = warehouse.query(
+            "select event_count as known_events, content_sum as known_sum, today_definition_hash as definition_hash "
+            "from fct_run_events"
+        )
+    run = {"report_id": "then", "as_of": at(THEN), "definitions_hash": "-", "program": "-", "funnel_id": "sso_setup"}
     runs = pl.DataFrame([run | BEFORE | known.row(0, named=True) | earlier], schema=RUNS_SCHEMA)
     with walked(lines, funnel, NOW, runs) as warehouse:
         for name in ("rpt_funnels", "rpt_report_runs"):
@@ -57,17 +61,28 @@ def test_late_event_restates_and_is_the_reason() -> None:
 @pytest.mark.parametrize(
     ("earlier", "reason"),
     [
-        ({"definitions_hash": "old", "entrant_count": 9}, "changed definitions"),
-        ({"recipe": "old", "entrant_count": 9}, "changed program"),
-        ({"known_events": 3, "definitions_hash": "old", "entrant_count": 9}, "late events, changed definitions"),
+        ({"definition_hash": "old", "entrant_count": 9}, "changed definitions"),
+        ({"program": "old", "entrant_count": 9}, "changed program"),
+        ({"known_events": 3, "definition_hash": "old", "entrant_count": 9}, "late events, changed definitions"),
         ({"entrant_count": 9}, "events just after it"),
-        ({"definitions_hash": "old"}, None),
+        (UNKNOWN | {"entrant_count": 9}, "published by an older version"),
+        ({"definition_hash": "old"}, None),
+        (UNKNOWN, None),
     ],
 )
 def test_reason_is_what_differs(earlier: dict[str, object], reason: str | None) -> None:
     """Other definitions, another program, later events: each is named where a count is another, and only there."""
     then, _ = told(LOG, earlier)
     assert (then["is_restated"], then["reason"]) == (reason is not None, reason)
+
+
+def test_event_that_no_rule_of_the_funnel_lists_is_no_reason() -> None:
+    """What became known late of other things does not blame late events for another number."""
+    with walked(LOG, SET_UP, THEN) as before:
+        known = before.query("from fct_run_events")
+    other = "    | 03-03 09:00 | billing.plan_changed        | acme  |            |\n"
+    with walked(LOG + other, SET_UP, THEN) as after:
+        assert after.query("from fct_run_events").equals(known)
 
 
 def test_removal_counts_from_when_it_happened() -> None:
@@ -81,10 +96,6 @@ def test_removal_counts_from_when_it_happened() -> None:
 def test_funnel_that_is_gone_has_no_numbers_of_today() -> None:
     """What a funnel said that is not declared any more is kept, with nothing beside it."""
     then = next(row for row in told(LOG, {"funnel_id": "gone"}) if row["funnel_id"] == "gone")
-    assert (then["entrant_count"], then["today_entrant_count"], then["today_rate"], then["is_restated"]) == (
-        3,
-        None,
-        None,
-        None,
-    )
+    assert (then["entrant_count"], then["today_entrant_count"], then["today_rate"]) == (3, None, None)
+    assert (then["is_restated"], then["reason"]) == (None, "the funnel is gone")
     assert isinstance(then["as_of"], datetime)

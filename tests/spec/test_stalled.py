@@ -29,12 +29,12 @@ def test_wait_counts_from_the_last_event_of_the_attempt() -> None:
     """In a funnel that knows no intent too, what happened since the last step shortens the wait."""
     events = """
         | at          | event               |
-        | 03-30 00:00 | onboarding.started  |
-        | 03-30 20:00 | app.settings_opened |
+        | 03-29 00:00 | onboarding.started  |
+        | 03-29 20:00 | app.settings_opened |
         """
     with walked(events, ONBOARDING) as warehouse:
         last = warehouse.query("select last_event_at from rpt_stalled").item()
-    assert written(last) == "03-30 20:00"
+    assert written(last) == "03-29 20:00"
 
 
 @contextmanager
@@ -52,22 +52,23 @@ LINK, OPENED = "admin_portal.link_generated", "admin_portal.link_opened"
 SHOWN, ACCEPTED = "sso_recommendation.shown", "sso_recommendation.accepted"
 RENEWAL = "connection.saml_certificate_renewal_required"
 INVITED, ADDED = "admin_portal.invitation_sent", "organization_domain.created"
-NEW_LINK, ARRIVED = "Send a new link: the last one expired unopened", "Ask whether the link arrived"
+NEW_LINK, ARRIVED = "Send a new link: the last one has expired", "Ask whether the link arrived"
 PROVIDER, RECORD = "Ask which provider they use; send its guide", "Send the DNS record guide; offer a call"
 
 
 @pytest.mark.parametrize(
     ("funnel", "intent", "events", "expires", "action"),
     [
-        ("sso_setup", "sso", [LINK], "03-30 12:00", NEW_LINK),
+        ("sso_setup", "sso", [LINK], "03-29 12:00", NEW_LINK),
         ("sso_setup", "sso", [LINK], "", ARRIVED),
         ("sso_setup", "sso", [LINK, OPENED], "", PROVIDER),
+        ("sso_setup", "sso", [LINK, OPENED], "03-29 12:00", "Send a new link; ask which provider they use"),
         ("dsync_setup", "dsync", [LINK], "", ARRIVED),
         ("dsync_setup", "dsync", [LINK, OPENED], "", PROVIDER),
         ("audit_logs_setup", "audit_logs", [LINK], "", ARRIVED),
         ("audit_logs_setup", "log_streams", [LINK, OPENED], "", PROVIDER),
         ("invitation", "sso", [INVITED], "", "Ask whether the invitation arrived"),
-        ("invitation", "sso", [INVITED, LINK], "03-30 12:00", "Send a new invitation: its link expired unopened"),
+        ("invitation", "sso", [INVITED, LINK], "03-29 12:00", "Send a new invitation: its link has expired"),
         ("invitation", "dsync", [INVITED, LINK, OPENED], "", PROVIDER),
         ("sso_recommendation", "", [SHOWN], "", "Ask whether they want single sign-on"),
         ("sso_recommendation", "", [SHOWN, ACCEPTED], "", "Send a link if they accepted; else let them be"),
@@ -76,7 +77,7 @@ PROVIDER, RECORD = "Ask which provider they use; send its guide", "Send the DNS 
         ("certificate_renewal", "", [RENEWAL], "", "Send a link to renew the certificate"),
         ("certificate_renewal", "certificate_renewal", [RENEWAL, LINK], "", ARRIVED),
         ("certificate_renewal", "certificate_renewal", [RENEWAL, LINK, OPENED], "", "Help upload the new certificate"),
-        ("domain_verification", "domain_verification", [LINK], "03-30 12:00", NEW_LINK),
+        ("domain_verification", "domain_verification", [LINK], "03-29 12:00", NEW_LINK),
         (
             "domain_verification",
             "domain_verification",
@@ -92,7 +93,7 @@ def test_advice_fits_the_first_steps_of_each_funnel(
 ) -> None:
     """Whoever is stuck early in a shipped funnel has one row there, with advice for the step reached."""
     rows = "".join(
-        f"| 03-30 0{hour}:00 | {event} | {intent if event != ADDED else ''} | {expires if event == LINK else ''} |\n"
+        f"| 03-29 0{hour}:00 | {event} | {intent if event != ADDED else ''} | {expires if event == LINK else ''} |\n"
         for hour, event in enumerate(events)
     )
     with shipped("| at | event | intent | expires |\n" + rows) as warehouse:
@@ -100,11 +101,20 @@ def test_advice_fits_the_first_steps_of_each_funnel(
     assert found["next_action"].to_list() == [action]
 
 
+def test_attempt_idle_for_less_than_a_day_is_not_stuck() -> None:
+    """Who did something in the last 24 hours is still at it."""
+    events = "| at | event |\n| 03-30 00:00 | admin_portal.link_generated |\n"
+    with walked(events) as warehouse:
+        assert warehouse.count("rpt_stalled") == 1
+    with walked(events + "| 03-30 00:01 | admin_portal.link_opened |\n") as warehouse:
+        assert warehouse.count("rpt_stalled") == 0
+
+
 def test_attempt_without_a_link_has_no_link_state() -> None:
     """An invitation whose link is not known is stalled all the same."""
     with shipped("""
         | at          | event                        |
-        | 03-30 09:00 | admin_portal.invitation_sent |
+        | 03-29 09:00 | admin_portal.invitation_sent |
         """) as warehouse:
         assert_answer(
             warehouse,
@@ -112,7 +122,24 @@ def test_attempt_without_a_link_has_no_link_state() -> None:
             "from rpt_stalled",
             """
             | funnel_id  | step_label      | link_id | link_state | expires | last_event_at | idle_us     |
-            | invitation | Invitation sent | -       | -          | -       | 03-30 09:00   | 54000000000 |
+            | invitation | Invitation sent | -       | -          | -       | 03-29 09:00   | 140400000000 |
+            """,
+        )
+
+
+def test_opened_link_past_its_expiry_is_expired() -> None:
+    """A link that was opened and has expired since leads nowhere: who is stuck needs another."""
+    with walked("""
+        | at          | event                       | link | expires     |
+        | 03-28 09:00 | admin_portal.link_generated | a    | 03-28 10:00 |
+        | 03-28 09:05 | admin_portal.link_opened    | a    |             |
+        """) as warehouse:
+        assert_answer(
+            warehouse,
+            "select link_state, state from rpt_stalled join fct_links using (link_id)",
+            """
+            | link_state | state  |
+            | expired    | opened |
             """,
         )
 
@@ -122,8 +149,8 @@ def test_stalled_link_is_the_latest_of_the_attempt() -> None:
     with walked("""
         | at          | event                       | link | expires     |
         | 03-01 09:00 | admin_portal.link_generated | old  |             |
-        | 03-29 09:00 | admin_portal.link_generated | a    | 03-30 09:00 |
-        | 03-30 09:00 | admin_portal.link_generated | b    | 04-01 09:00 |
+        | 03-28 09:00 | admin_portal.link_generated | a    | 03-29 09:00 |
+        | 03-29 09:00 | admin_portal.link_generated | b    | 04-01 09:00 |
         """) as warehouse:
         assert_answer(
             warehouse,
@@ -152,7 +179,7 @@ def test_drop_off_tells_the_last_event_and_error_up_to_its_end() -> None:
         | 03-03 09:00 | admin_portal.connection_tested | gone |      |          | {FAILED}   |
         | 03-01 09:00 | admin_portal.link_generated    | done |      |          |            |
         | 03-02 09:00 | connection.activated           | done |      |          |            |
-        | 03-30 09:00 | admin_portal.link_generated    | open |      |          |            |
+        | 03-29 09:00 | admin_portal.link_generated    | open |      |          |            |
         """
     with walked(events) as warehouse:
         assert_answer(
@@ -201,8 +228,8 @@ def test_excluded_attempt_is_neither_stalled_nor_a_drop_off() -> None:
         | at          | event                       | org |
         | 03-01 09:00 | admin_portal.link_generated | a   |
         | 03-02 09:00 | support.setup_assisted      | a   |
-        | 03-29 09:00 | admin_portal.link_generated | b   |
-        | 03-29 10:00 | support.setup_assisted      | b   |
+        | 03-28 09:00 | admin_portal.link_generated | b   |
+        | 03-28 10:00 | support.setup_assisted      | b   |
         """
     with walked(events, CUT.replace("drop_off", "remove")) as warehouse:
         assert warehouse.count("rpt_drop_offs") + warehouse.count("rpt_stalled") == 0
@@ -221,10 +248,10 @@ def test_stalled_attempt_shows_its_providers_guide() -> None:
     """The guide is the funnel's for the provider named last; for another provider there is none."""
     events = """
         | at          | event                       | org | provider |
-        | 03-30 09:00 | admin_portal.link_generated | a   |          |
-        | 03-30 10:00 | admin_portal.link_opened    | a   | OktaSAML |
-        | 03-30 09:00 | admin_portal.link_generated | b   |          |
-        | 03-30 10:00 | admin_portal.link_opened    | b   | JumpSAML |
+        | 03-29 09:00 | admin_portal.link_generated | a   |          |
+        | 03-29 10:00 | admin_portal.link_opened    | a   | OktaSAML |
+        | 03-29 09:00 | admin_portal.link_generated | b   |          |
+        | 03-29 10:00 | admin_portal.link_opened    | b   | JumpSAML |
         """
     with walked(events, GUIDED) as warehouse:
         assert_answer(
@@ -232,7 +259,7 @@ def test_stalled_attempt_shows_its_providers_guide() -> None:
             "select provider, guide_url, matures_at from rpt_stalled order by all desc",
             """
             | provider | guide_url                     | matures_at  |
-            | OktaSAML | https://docs.example.com/okta | 04-13 09:00 |
-            | JumpSAML | -                             | 04-13 09:00 |
+            | OktaSAML | https://docs.example.com/okta | 04-12 09:00 |
+            | JumpSAML | -                             | 04-12 09:00 |
             """,
         )

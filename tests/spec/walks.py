@@ -150,7 +150,7 @@ def _tables(frame: pl.DataFrame, catalog: Catalog, as_of: datetime) -> dict[str,
         "raw_quarantine": pl.DataFrame(schema=QUARANTINE_SCHEMA),
         "ref_books": pl.DataFrame(schema=BOOKS_SCHEMA),
         "ref_file_findings": pl.DataFrame(schema={"finding": pl.String, "source": pl.String, "path": pl.String}),
-        "ref_report": pl.DataFrame({"is_sample": [False], "definitions_hash": ["-"], "recipe": ["-"]}),
+        "ref_report": pl.DataFrame({"is_sample": [False], "definitions_hash": ["-"], "program": ["-"]}),
         "ref_report_runs": pl.DataFrame(schema=RUNS_SCHEMA),
     }
 

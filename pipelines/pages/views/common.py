@@ -1,7 +1,5 @@
 """What every page has: the head, the provenance, and how sure a completion rate is."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -56,15 +54,8 @@ def head(context: Context, title: str, path: str) -> Head:
     """The head of the page at `path`, relative to the site's folder."""
     report = context.published.only("rpt_report")
     root = "../" * path.count("/")
-    return Head(
-        title=title,
-        company=context.company,
-        root=root,
-        links=_links(context.published, path, root),
-        report=report,
-        has_events=bool(report["event_count"]),
-        stale=_stale(report, context.stale_after_us),
-    )
+    links, stale = _links(context.published, path, root), _stale(report, context.stale_after_us)
+    return Head(title, context.company, root, links, report, bool(report["event_count"]), stale)
 
 
 def _links(published: Published, path: str, root: str) -> tuple[Link, ...]:

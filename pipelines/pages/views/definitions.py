@@ -1,7 +1,5 @@
 """`definitions.html`: what each number means. The sentences are in the templates; here is what they are about."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from pipelines.pages.cells import Row

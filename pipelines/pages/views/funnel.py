@@ -1,7 +1,5 @@
 """`funnels/<funnel>.html`: where admins stop, with which provider, how long it takes, if it gets better, who waits."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from pipelines.pages import charts

@@ -1,21 +1,10 @@
 """`index.html`: all funnels at a glance."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from pipelines.pages.cells import Row
-from pipelines.pages.views import seed, sentences
-from pipelines.pages.views.common import (
-    Context,
-    Head,
-    Provenance,
-    certainty,
-    funnels_in_order,
-    head,
-    path_of,
-    provenance,
-)
+from pipelines.pages.views import common, seed, sentences
+from pipelines.pages.views.common import Context
 
 SPARK_WEEKS, SPARK_WIDTH, SPARK_HEIGHT = 12, 96, 24
 SECTIONS = {
@@ -42,22 +31,22 @@ class Overview:
 class OverviewPage:
     """The front page."""
 
-    head: Head
+    head: common.Head
     answer: sentences.Sentence
     funnels: tuple[Overview, ...]
     seed: tuple[seed.SeedMetric, ...]
-    provenance: Provenance
+    provenance: common.Provenance
 
 
 def overview_page(context: Context) -> OverviewPage:
     """The page over all funnels of `dim_funnels`."""
     published = context.published
     return OverviewPage(
-        head=head(context, "Overview", "index.html"),
+        head=common.head(context, "Overview", "index.html"),
         answer=sentences.stuck_everywhere(published.only("rpt_totals")),
-        funnels=tuple(_overview(context, about) for about in funnels_in_order(published)),
+        funnels=tuple(_overview(context, about) for about in common.funnels_in_order(published)),
         seed=seed.seed_metrics(published),
-        provenance=provenance(context, SECTIONS),
+        provenance=common.provenance(context, SECTIONS),
     )
 
 
@@ -68,8 +57,8 @@ def _overview(context: Context, about: Row) -> Overview:
     return Overview(
         about=about,
         funnel=funnel,
-        href=path_of(funnel_id),
-        certainty=certainty(funnel),
+        href=common.path_of(funnel_id),
+        certainty=common.certainty(funnel),
         spark=spark([week["conversion_rate"] for week in published.rows("rpt_weeks", funnel_id) if week["is_matured"]]),
         median=published.row("rpt_time_to_activation", funnel_id, 0.5),
         loss=next((step for step in steps if step["is_largest_drop_off"]), None),

@@ -1,7 +1,5 @@
 """The parts of a funnel's page: rows of published tables, with what a template must know to print them."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import date, timedelta
 from urllib.parse import urlsplit

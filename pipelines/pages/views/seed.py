@@ -1,7 +1,5 @@
 """The seed's five metrics under their own names, each beside the figure of ours that comes nearest."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from pipelines.pages.cells import Cell, Published

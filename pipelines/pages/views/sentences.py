@@ -3,8 +3,6 @@
 Belongs here: grammar (none, one, many, too few, too early). Does not belong here: markup.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from pipelines.pages.cells import Row, Words
@@ -33,14 +31,7 @@ def completion(funnel: Row, weeks: list[Row]) -> Sentence:
     if matured < FEW:
         interval = funnel.cell("conversion_lower conversion_upper", "interval")
         verb = plural(matured, " attempt was activated", " attempts were activated")
-        return Sentence(
-            (fraction, verb),
-            (
-                " (",
-                interval,
-                "), too few for a rate.",
-            ),
-        )
+        return Sentence((fraction, verb), (" (", interval, "), too few for a rate."))
     span = (" (", fraction, *_span(weeks), ").")
     if activated == 0:
         return Sentence(("No attempt was activated",), span)
@@ -96,19 +87,12 @@ def _stuck(row: Row, column: str, noun: str) -> Sentence:
 
 def outcomes(funnel: Row) -> Words:
     """What became of all attempts that started."""
-    return (
-        "Of ",
-        funnel.cell("entrant_count", "count"),
-        plural(funnel["entrant_count"], " attempt: ", " attempts: "),
-        funnel.cell("activated_count early_activated_count", "total"),
-        " activated, ",
-        funnel.cell("lost_count", "count"),
-        " lost, ",
-        funnel.cell("open_count", "count"),
-        " still open, ",
-        funnel.cell("ended_count", "count"),
-        " ended.",
+    started, lost, still_open, ended = (
+        funnel.cell(f"{outcome}_count", "count") for outcome in ("entrant", "lost", "open", "ended")
     )
+    activated = funnel.cell("activated_count early_activated_count", "total")
+    of = ("Of ", started, plural(funnel["entrant_count"], " attempt: ", " attempts: "))
+    return (*of, activated, " activated, ", lost, " lost, ", still_open, " still open, ", ended, " ended.")
 
 
 def excluded(funnel: Row) -> Words:
