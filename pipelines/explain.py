@@ -31,9 +31,9 @@ FATES = {
 
 
 def explain(paths: DataPaths, organization_id: str, funnel_id: str | None = None) -> dict[str, Any]:
-    """What the served report knows of an organization: `organization`, `events` and `entries` (of one funnel, or all).
+    """What the served report knows of an organization: `organization`, `connections`, `events`, `entries`.
 
-    An event's `did` lists the entries that it touched, each with what it did there, in words.
+    Entries are of one funnel, or of all. An event's `did` lists the entries that it touched, each with what it did there, in words.
 
     Raises:
         FixableError: nothing is published; nobody knows the organization or the funnel.
@@ -48,6 +48,7 @@ def explain(paths: DataPaths, organization_id: str, funnel_id: str | None = None
         entries = served.query(question("entries"), asked)
         links = served.matching("fct_entry_links", "entry_id", entries["entry_id"].to_list())
         activations = served.query(question("activations"), asked)
+        connections = served.matching("fct_connections", "organization_id", [organization_id]).sort("connection_id")
     deeds = _deeds(*(frame.to_dicts() for frame in (events, entries, links, activations)))
     did: dict[str, dict[str, Row]] = {event_id: {} for event_id in events["event_id"]}
     for event_id, entry, deed in sorted(
@@ -57,6 +58,7 @@ def explain(paths: DataPaths, organization_id: str, funnel_id: str | None = None
         did[event_id].setdefault(entry["label"], {**touched, "did": []})["did"].append(deed)
     return {
         "organization": {"organization_id": organization_id} | {name: known.get(name) for name in ABOUT},
+        "connections": connections.drop("organization_id").to_dicts(),
         "events": [row | {"did": [*did[row["event_id"]].values()]} for row in events.select(EVENT.split()).to_dicts()],
         "entries": entries.drop("entry_event_key", "cut_event_id").to_dicts(),
     }
@@ -114,6 +116,11 @@ def explanation(told: dict[str, Any]) -> Iterator[str]:
     yield f"organization  {cell(organization['organization_id'])}  {cell(organization['organization_name'])}"
     yield f"first seen    {cell(organization['first_seen_at'])}   deleted  {cell(organization['deleted_at'])}"
     yield f"as of         {cell(organization['as_of'])}   data to  {cell(organization['watermark'])}   (times are UTC)"
+    for row in told["connections"]:
+        since = f"{row['state']} since {instant(row['since'])}"
+        yield from wrapped(
+            f"{row['kind']:<13} {cell(row['connection_id'])}  {since}, {cell(row['provider'])}", "", "  "
+        )
     yield f"\n{len(events):,} events"
     widths = [min(WIDEST, max(len(cell(event[name])) for event in events)) for name in COLUMNS]
     for event in events:
@@ -153,6 +160,7 @@ def _paragraph(entry: Row) -> Iterator[str]:
         "deepest_step": f"{entry['deepest_step']} {entry['steps'][-1]['step_name']}",
         "outcome": f"{entry['outcome']} {instant(converted_at)}, {took} after entry" if took else entry["outcome"],
         "ended_by": entry["ended_by"],
+        **_what_now(entry),
         "is_matured": f"{maturity} {instant(entry['matures_at'])}",
         "provider": entry["provider"],
         "is_excluded": f"yes, from {instant(entry['excluded_at'])}" if entry["is_excluded"] else "no",
@@ -163,3 +171,15 @@ def _paragraph(entry: Row) -> Iterator[str]:
     for step in entry["steps"]:
         when = instant(step["reached_at"]) if step["reached_at"] else "passed over, no event of its own"
         yield f"    step {step['step_number']:<8} {step['step_name']:<20} {when}"
+
+
+def _what_now(entry: Row) -> Row:
+    """What is to be done about an entry that is stuck, and the activation that came too late for one that is lost."""
+    if entry["late_activation_at"]:
+        return {"activated": f"late, {instant(entry['late_activation_at'])}"}
+    if not entry["next_action"]:
+        return {}
+    expiry = entry["link_expires_at"]
+    link = f"{entry['link_state']}{f', expiry {instant(expiry)}' if expiry else ''}" if entry["link_state"] else None
+    said = {"stuck": f"idle for {duration(entry['idle_us'])}", "next_action": entry["next_action"], "link": link}
+    return {name: text for name, text in (said | {"last_error": entry["last_error_message"]}).items() if text}

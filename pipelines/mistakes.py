@@ -22,17 +22,14 @@ SENTENCES = {
     "string_type": "this is no text; write text in quotes",
     "string_too_short": "this text is empty; write at least one character",
     "string_too_long": "this text is too long; write at most {max_length} characters",
-    "bool_type": BOOL,
-    "bool_parsing": BOOL,
-    "float_type": NUMBER,
-    "float_parsing": NUMBER,
+    **dict.fromkeys(("bool_type", "bool_parsing"), BOOL),
+    **dict.fromkeys(("float_type", "float_parsing"), NUMBER),
     "greater_than_equal": "this number is too small; write {ge} or more",
     "less_than_equal": "this number is too large; write {le} or less",
     "tuple_type": 'this is no list; write a list, such as ["a"]',
     "too_short": "these are too few; write at least {min_length}",
     "too_long": "these are too many; write at most {max_length}",
-    "dict_type": TABLE,
-    "model_type": TABLE,
+    **dict.fromkeys(("dict_type", "model_type"), TABLE),
 }
 """What to say for each kind of error that pydantic knows."""
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")

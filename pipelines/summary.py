@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from pipelines.pages.formats import duration, rate
+from pipelines.pages.views.common import FEW
 from pipelines.paths import DataPaths
 from pipelines.warehouse import read_published
 
 
 def summary(paths: DataPaths) -> Iterator[str]:
-    """The served report: its lines, its funnels (the first three), and where everything is."""
+    """The served report: its lines, its funnels (the first three that have entries), and where everything is."""
     report = read_published(paths, "from rpt_report").row(0, named=True)
     yield (
         f"{report['line_count']:,} lines = {report['event_count']:,} events + {report['duplicate_count']:,} duplicates "
@@ -19,17 +21,29 @@ def summary(paths: DataPaths) -> Iterator[str]:
     funnels = read_published(
         paths,
         "select d.title, f.*, t.time_us from rpt_funnels as f join dim_funnels as d using (funnel_id) "
-        "join rpt_time_to_activation as t using (funnel_id) where t.quantile = 0.5 order by d.position limit 3",
+        "join rpt_time_to_activation as t using (funnel_id) where t.quantile = 0.5 "
+        "order by f.entrant_count = 0, d.position limit 3",
     )
     for funnel in funnels.iter_rows(named=True):
-        share = "too early to say" if funnel["conversion_rate"] is None else rate(funnel["conversion_rate"])
+        share = f" ({rate(funnel['conversion_rate'])})" if funnel["matured_count"] >= FEW else ""
         median = "not reached" if funnel["time_us"] is None else duration(funnel["time_us"])
         yield (
             f"{funnel['title']}: {funnel['activated_count']:,} of {funnel['matured_count']:,} matured attempts "
-            f"activated ({share}), median time {median}, {funnel['stalled_count']:,} stuck now"
+            f"activated{share}, median time {median}, {funnel['stalled_count']:,} stuck now"
         )
+    yield from _not_the_newest(paths, report)
     yield from _restated(paths)
     yield f"Pages: {paths.published / 'site' / 'index.html'}  DuckDB: {paths.published / 'portal.duckdb'}"
+
+
+def _not_the_newest(paths: DataPaths, report: dict[str, Any]) -> Iterator[str]:
+    """A warning where a past day took the place of a newer report."""
+    newest = read_published(paths, "select max(as_of) as as_of from builds").item()
+    if newest > report["as_of"]:
+        yield (
+            f"Pages and tables now show a past day: {newest:%Y-%m-%d %H:%M} UTC was published before. "
+            "Build without --as-of to show today again."
+        )
 
 
 def _restated(paths: DataPaths) -> Iterator[str]:
@@ -39,7 +53,7 @@ def _restated(paths: DataPaths) -> Iterator[str]:
     )
     for run in runs.head(1).iter_rows(named=True):
         yield (
-            f"Restated: {runs.height:,} published numbers, such as {run['funnel_id']} as of "
+            f"Restated: {runs.height:,} of the published headlines, such as {run['funnel_id']} as of "
             f"{run['as_of']:%Y-%m-%d %H:%M} UTC: {run['activated_count']:,} of {run['matured_count']:,} activated "
             f"then, {run['today_activated_count']:,} of {run['today_matured_count']:,} by what is known today "
             f"({run['reason']}); all in rpt_report_runs"

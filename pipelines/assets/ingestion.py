@@ -64,7 +64,7 @@ def declared(context: dg.AssetExecutionContext, room: Room) -> Iterator[dg.Mater
         context.log.info("nothing new")
         return
     is_sample = room.places.data.sample_note.exists()
-    report = {"is_sample": is_sample, "definitions_hash": recipe.definitions, "recipe": recipe.whole}
+    report = {"is_sample": is_sample, "definitions_hash": recipe.definitions, "program": recipe.program}
     frames = reference_frames(room.catalog, as_of) | {
         "ref_books": store.books(),
         "ref_file_findings": store.file_findings(),

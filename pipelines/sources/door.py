@@ -15,18 +15,10 @@ import msgspec
 import polars as pl
 
 from pipelines.redaction import find_suspects, redact, redact_text
+from pipelines.sources import strictness
 from pipelines.sources.envelopes import Fields, event_id_of, is_wrapped, read_fields, received_us
 from pipelines.sources.fates import Body, Judged, Lines, Reason, event_frame, quarantine_frame
-from pipelines.sources.strictness import (
-    MAX_DEPTH,
-    NONE_REPEATED,
-    RefusedError,
-    check_depth,
-    check_key_count,
-    drop_nuls,
-    find_repeated,
-    mend_halves,
-)
+from pipelines.sources.strictness import RefusedError
 
 __all__ = ["Judged", "Lines", "judge", "set_aside"]
 
@@ -154,7 +146,7 @@ def _parse(line: bytes) -> Body:
     colons = line.count(b":")
     is_ordinary = (
         colons == canonical.count(b":")
-        and colons + line.count(b"[") < MAX_DEPTH
+        and colons + line.count(b"[") < strictness.MAX_DEPTH
         and (b"\\" not in line or b"\\u" not in line)
     )
     return Body(value, canonical, canonical) if is_ordinary else _parse_carefully(line)
@@ -166,18 +158,19 @@ def _parse_carefully(line: bytes) -> Body:
         line.decode()
     except UnicodeDecodeError as error:
         raise RefusedError("not_utf8", f"byte {error.start}") from None
-    check_depth(line)
-    text = mend_halves(line)
+    strictness.check_depth(line)
+    text = strictness.mend_halves(line)
     try:
         value = _decode(text)
         if b"\\u0000" in text:
-            text = drop_nuls(text)
+            text = strictness.drop_nuls(text)
             value = _decode(text)
     except ValueError as error:
         raise RefusedError("not_json", str(error)) from None
-    check_key_count(text)
+    strictness.check_key_count(text)
     canonical = _ENCODER.encode(value)
-    repeated = find_repeated(text) if text.count(b":") != canonical.count(b":") or b"\\u003" in text else NONE_REPEATED
+    may_repeat = text.count(b":") != canonical.count(b":") or b"\\u003" in text
+    repeated = strictness.find_repeated(text) if may_repeat else strictness.NONE_REPEATED
     return Body(value, canonical, canonical, repeated.is_any or text != line, repeated)
 
 

@@ -36,8 +36,7 @@ def _holders_organization(data: dict[str, Any]) -> Any:
 
 
 def _put(facts: dict[str, str], field: str, value: Any) -> None:
-    text = text_of(value)
-    if text:
+    if text := text_of(value):
         facts[field] = text
 
 

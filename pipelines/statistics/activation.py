@@ -4,6 +4,7 @@ import polars as pl
 
 from pipelines.durations import UNITS_US
 from pipelines.statistics.cohorts import observations
+from pipelines.statistics.intervals import wilson_bounds
 from pipelines.statistics.survival import curve_at, survival_curve
 from pipelines.statistics.times import quantiles_of
 
@@ -33,7 +34,8 @@ def activation_curve(entries: pl.DataFrame, funnels: pl.DataFrame) -> pl.DataFra
     """`rpt_activation_curve`: the share activated within each time of the grid, sorted by funnel and time.
 
     `at_risk_count` is the number of entries observed at least that long. The share is NULL where that is nobody,
-    unless all had activated before; its bounds are NULL as well once the share is 1, where no interval exists.
+    unless all had activated before; its bounds are NULL as well once the share is 1, where no interval exists. Before
+    the first activation the upper bound is Wilson's, of none of those at risk.
 
     Args:
         entries: `fct_entries`.
@@ -41,11 +43,12 @@ def activation_curve(entries: pl.DataFrame, funnels: pl.DataFrame) -> pl.DataFra
     """
     points = funnels.select("funnel_id").join(pl.DataFrame({"at_us": GRID_US}), how="cross")
     curve = survival_curve(observations(entries), ["funnel_id"])
+    activated, (_, none_of_them) = 1 - pl.col("survival"), wilson_bounds(pl.lit(0), pl.col("at_risk_count"))
     return curve_at(curve, points, ["funnel_id"]).select(
         "funnel_id",
         "at_us",
-        activated_share=1 - pl.col("survival"),
+        activated_share=activated,
         activated_lower=1 - pl.col("survival_upper"),
-        activated_upper=1 - pl.col("survival_lower"),
+        activated_upper=pl.when(activated == 0).then(none_of_them).otherwise(1 - pl.col("survival_lower")),
         at_risk_count="at_risk_count",
     )

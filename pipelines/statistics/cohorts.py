@@ -16,6 +16,8 @@ ENTRY = ["funnel_id", "entry_id"]
 MATURED = pl.col("is_matured")
 ACTIVATED = pl.col("outcome") == "activated"
 OPEN = pl.col("outcome") == "open"
+ENOUGH = 20
+"""Entries below which a rate says too little to be compared or tested."""
 _HEADLINE = ("entrant_count", "matured_count", "activated_count", "open_count", "^conversion_.*$")
 
 
@@ -32,6 +34,11 @@ def counted_in(entries: pl.DataFrame, funnels: pl.DataFrame) -> pl.DataFrame:
 def count(condition: pl.Expr) -> pl.Expr:
     """How many rows of a group meet a Boolean condition, as Int64."""
     return condition.sum().cast(pl.Int64)
+
+
+def are_enough(*counts: pl.Expr) -> pl.Expr:
+    """Whether each of some counts is at least `ENOUGH`."""
+    return pl.min_horizontal(*counts) >= ENOUGH
 
 
 def outcome_counts() -> dict[str, pl.Expr]:

@@ -3,14 +3,12 @@
 import polars as pl
 
 from pipelines.durations import UNITS_US
-from pipelines.statistics.cohorts import ACTIVATED, count, counted_in
+from pipelines.statistics.cohorts import ACTIVATED, are_enough, count, counted_in
 from pipelines.statistics.intervals import newcombe_bounds, share, wilson_bounds
 
 WITHIN_US = (UNITS_US["hour"], UNITS_US["day"], 7 * UNITS_US["day"])
 """How long attempts are watched (µs); the whole window too."""
 PERIODS_US = tuple(days * UNITS_US["day"] for days in (7, 28, 91))
-ENOUGH = 20
-"""Attempts on either side below which nothing is said."""
 _KEY = ["funnel_id", "within_us", "period_us"]
 
 
@@ -18,7 +16,8 @@ def comparisons(entries: pl.DataFrame, funnels: pl.DataFrame, settings: pl.DataF
     """`rpt_comparisons`: one row per funnel, time watched and length of the period, sorted by them.
 
     The current period ends with the youngest attempts that have been watched long enough, those entered `within_us`
-    before the as-of time (that moment included); the previous one is as long and ends where it begins.
+    before the as-of time (that moment included); the previous one is as long and ends where it begins. Where no attempt
+    of any funnel is older than that one, it may not be whole, and nothing is said.
 
     Args:
         entries: `fct_entries`.
@@ -54,7 +53,8 @@ def _two_periods(aged: pl.DataFrame, watched: pl.DataFrame, period: int) -> pl.D
         )
     )
     rows = watched.with_columns(period_us=pl.lit(period)).join(counts, on=by, how="left")
-    return rows.with_columns(pl.col("^.*_count$").fill_null(0))
+    is_whole = pl.col("within_us") + 2 * period <= aged["age"].max() if aged.height else pl.lit(value=False)
+    return rows.with_columns(pl.col("^.*_count$").fill_null(0), is_whole=is_whole)
 
 
 def _compared(counts: pl.DataFrame) -> pl.DataFrame:
@@ -66,10 +66,10 @@ def _compared(counts: pl.DataFrame) -> pl.DataFrame:
         columns += [*pair[::-1], rate, lower.alias(f"{side}_lower"), upper.alias(f"{side}_upper")]
     lower, upper = newcombe_bounds(*sides["current"], *sides["previous"])
     low, high = pl.col("difference_lower"), pl.col("difference_upper")
-    is_small = pl.min_horizontal("current_count", "previous_count") < ENOUGH
-    said = {"too few": is_small, "higher": low > 0, "lower": high < 0}
+    is_few = ~are_enough(pl.col("current_count"), pl.col("previous_count"))
+    said = {"too few": is_few, "no full period before": ~pl.col("is_whole"), "higher": low > 0, "lower": high < 0}
     words = [pl.when(holds).then(pl.lit(word)) for word, holds in said.items()]
     difference = share(*sides["current"]) - share(*sides["previous"])
     return counts.select(
-        *_KEY, *columns, difference=difference, difference_lower=lower, difference_upper=upper
-    ).with_columns(verdict=pl.coalesce(*words, pl.lit("no clear change")))
+        *_KEY, *columns, "is_whole", difference=difference, difference_lower=lower, difference_upper=upper
+    ).select(pl.exclude("is_whole"), verdict=pl.coalesce(*words, pl.lit("no clear change")))

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import polars as pl
 
 from pipelines.statistics.adjustments import holm
-from pipelines.statistics.cohorts import ACTIVATED, ENTRY, MATURED, count, counted_in, group_measures
+from pipelines.statistics.cohorts import ENTRY, MATURED, are_enough, count, counted_in, group_measures
 from pipelines.statistics.funnels import step_measures
 from pipelines.statistics.intervals import newcombe_bounds, score_test, share
 from pipelines.statistics.times import STEP
@@ -17,28 +17,33 @@ SEVERAL = pl.col("dimension") == "error_code"
 """The dimension of which an entry may have several segments, and most entries have none."""
 
 
-def segment_summary(entries: pl.DataFrame, segments: pl.DataFrame, funnels: pl.DataFrame) -> pl.DataFrame:
+def segment_summary(
+    entries: pl.DataFrame, segments: pl.DataFrame, exposures: pl.DataFrame, funnels: pl.DataFrame
+) -> pl.DataFrame:
     """`rpt_segments`: one row per funnel, dimension and segment that a counted entry has, sorted by them.
 
-    The rest of a segment is the entries with another segment of its dimension; of an error code it is all other
-    entries. Differences and tests are of dimensions whose segments exclude each other and are no cohorts.
+    The rest of a segment is the entries with another segment of its dimension; of an error code it is the others that
+    came as far as any that met it. Differences are of dimensions whose segments exclude each other and are no cohorts;
+    they are tested where 20 matured entries stand on either side.
 
     Args:
         entries: `fct_entries`.
         segments: `fct_entry_segments`.
+        exposures: `fct_exposures`.
         funnels: `dim_funnels`; entries of other funnels are left out.
     """
     included = counted_in(entries, funnels).with_row_index("entry")
-    measured = included.select("entry", "outcome", "is_matured", "observed_us", "observed_outcome", "window_us")
+    observed = included.select("entry", "outcome", "is_matured", "observed_us", "observed_outcome", "window_us")
     parts = []
     for groups, members in _dimensions(segments, included):
-        rows = members.join(measured, on="entry")
+        rows = members.join(observed, on="entry")
         # An entry with several error codes is covered once: by any one of them, and then they are added up.
         covered = rows.group_by("group").agg(covered_count=count(MATURED & pl.col("is_first")))
         parts.append(groups.join(group_measures(rows, ["group"]), on="group").join(covered, on="group").drop("group"))
-    sizes = {"matured_count": count(MATURED), "activated_count": count(MATURED & ACTIVATED)}
-    whole = included.group_by("funnel_id").agg(**sizes)
-    return pl.concat(parts).join(whole, on="funnel_id", suffix="_in_all").pipe(_with_rest).sort(KEY)
+    whole = included.group_by("funnel_id").agg(matured_count_in_all=count(MATURED))
+    exposed = exposures.rename({"error_code": "segment"}).with_columns(dimension=pl.lit("error_code"))
+    measured = pl.concat(parts).join(whole, on="funnel_id").join(exposed, on=KEY, how="left")
+    return measured.pipe(_with_rest).sort(KEY)
 
 
 def _with_rest(measured: pl.DataFrame) -> pl.DataFrame:
@@ -52,7 +57,7 @@ def _with_rest(measured: pl.DataFrame) -> pl.DataFrame:
         measured.with_columns(
             segment_coverage=share(pl.col("covered_count").sum().over(KEY[:2]), pl.col("matured_count_in_all")),
             **{
-                f"rest_{name}": pl.when(SEVERAL).then(f"{name}_in_all").otherwise(total) - pl.col(name)
+                f"rest_{name}": pl.when(SEVERAL).then(f"exposed_{name}").otherwise(total) - pl.col(name)
                 for name, total in in_dimension.items()
             },
         )
@@ -61,10 +66,10 @@ def _with_rest(measured: pl.DataFrame) -> pl.DataFrame:
             difference=pl.when(is_compared).then(pl.col("conversion_rate") - pl.col("rest_rate")),
             difference_lower=lower,
             difference_upper=upper,
-            p_value=pl.when(is_compared).then(score_test(*pair)),
+            p_value=pl.when(is_compared & are_enough(*pair[1::2])).then(score_test(*pair)),
         )
         .with_columns(p_adjusted=holm(pl.col("p_value"), KEY[:2]))
-        .drop("covered_count", "^.*_in_all$")
+        .drop("covered_count", "matured_count_in_all", "^exposed_.*$")
     )
 
 

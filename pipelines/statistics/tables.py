@@ -57,7 +57,7 @@ STATISTICS = {
     ),
     "rpt_weeks": _made(weeks, _FUNNELS, "funnel_id entry_week"),
     "rpt_providers": _made(providers, _FUNNELS, "funnel_id provider"),
-    "rpt_segments": _made(segment_summary, "fct_entries fct_entry_segments dim_funnels", _SEGMENT),
+    "rpt_segments": _made(segment_summary, "fct_entries fct_entry_segments fct_exposures dim_funnels", _SEGMENT),
     "rpt_segment_steps": _made(
         segment_steps, f"fct_entries fct_entry_steps fct_entry_segments {_STEPS}", f"{_SEGMENT} step_number"
     ),

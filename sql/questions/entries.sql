@@ -50,8 +50,16 @@ select
             on s.funnel_id = t.funnel_id and s.step_number = t.step_number and s.entry_id = n.entry_id
         where t.funnel_id = n.funnel_id and t.step_number <= n.deepest_step
     ) as steps,
+    l.reported_at as late_activation_at,
+    q.idle_us,
+    q.next_action,
+    q.link_state,
+    q.link_expires_at,
+    q.last_error_message,
     n.entry_event_key,
     c.event_id as cut_event_id,
 from entries as n join dim_funnels as f on f.funnel_id = n.funnel_id
 left join cuts as c on c.entry_id = n.entry_id
+left join rpt_stalled as q on q.entry_id = n.entry_id
+left join fct_activations as l on l.entry_id = n.entry_id and l.fate = 'late_activation'
 order by f.position, n.intent, n.entry_number

@@ -1,4 +1,5 @@
 -- Which events has an organization, or which is the one of an id, and why does one not count?
+-- Whole rows: the program picks what it shows.
 select
     e.*,  -- noqa: AM04
     coalesce(e.properties ->> '$.error.code', if(e.event_type like '%failed', e.properties ->> '$.reason', null))

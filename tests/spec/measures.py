@@ -150,7 +150,7 @@ def tables(*funnels: str, unrecorded: str = "", **given_tables: pl.DataFrame) ->
         for funnel_id in names
         for row in parse_table(STEPS)
     ]
-    return {
+    found = {
         "dim_funnels": pl.DataFrame({"funnel_id": names, "window_us": WINDOW_US, "last_required_step": 4}),
         "dim_funnel_steps": pl.DataFrame(steps),
         "fct_entries": pl.DataFrame(schema=ENTRIES),
@@ -161,6 +161,19 @@ def tables(*funnels: str, unrecorded: str = "", **given_tables: pl.DataFrame) ->
         "rpt_stalled": pl.DataFrame(schema=STALLED),
         "ref_settings": pl.DataFrame({"as_of_us": [time_us(AS_OF)]}),
     } | given_tables
+    return {"fct_exposures": _exposures(found["fct_entries"], found["fct_entry_segments"])} | found
+
+
+def _exposures(attempts: pl.DataFrame, parts: pl.DataFrame) -> pl.DataFrame:
+    """`fct_exposures`, where an error was met at the step that its attempt stopped at."""
+    counted = attempts.filter(~pl.col("is_excluded"))
+    met = parts.filter(dimension="error_code").join(counted, on=["funnel_id", "entry_id"])
+    shallowest = met.group_by("funnel_id", error_code="segment").agg(least=pl.col("deepest_step").min())
+    exposed = shallowest.join(counted, on="funnel_id").filter("is_matured", pl.col("deepest_step") >= pl.col("least"))
+    return exposed.group_by("funnel_id", "error_code").agg(
+        exposed_matured_count=pl.len().cast(pl.Int64),
+        exposed_activated_count=(pl.col("outcome") == "activated").sum().cast(pl.Int64),
+    )
 
 
 def compute(table: str, inputs: dict[str, pl.DataFrame]) -> pl.DataFrame:

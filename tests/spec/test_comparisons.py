@@ -66,9 +66,17 @@ def test_verdict_is_what_the_interval_leaves(current: tuple[int, int], previous:
         for age, (activated, entered) in (("3 days", current), ("10 days", previous))
         for outcome, number in (("activated", activated), ("lost", entered - activated))
     ]
+    lines.append("| 1 | 15 days | lost | |")  # the log reaches back to where the earlier period begins
     attempts = entries("\n".join(["| attempts | age | outcome | after |", *lines]))
     found = compute("rpt_comparisons", tables(fct_entries=attempts)).filter(within_us=DAY, period_us=WEEK)
     assert found["verdict"].to_list() == [verdict]
+
+
+def test_period_before_the_log_began_is_not_compared() -> None:
+    """Where no attempt is older than the earlier period, that period may not be whole."""
+    lines = "| 30 | 3 days | activated | 1 hour |\n| 30 | 14 days | lost | |"
+    found = compute("rpt_comparisons", tables(fct_entries=entries("| attempts | age | outcome | after |\n" + lines)))
+    assert found.filter(within_us=DAY, period_us=WEEK)["verdict"].to_list() == ["no full period before"]
 
 
 def test_periods_meet_to_the_microsecond() -> None:

@@ -1,11 +1,11 @@
-"""Connections, still-active shares, adoption and breakdowns at their edges. SEMANTICS 3; INTERFACE 5."""
+"""Connections, still-active shares, adoption, breakdowns and fates at their edges. SEMANTICS 3; INTERFACE 5."""
 
 from __future__ import annotations
 
 import pytest
 
 from tests.spec.answers import assert_answer
-from tests.spec.walks import SET_UP, walked
+from tests.spec.walks import SET_UP, findings, walked
 
 
 def test_state_is_the_vendors_word_and_the_older_words_mean_the_same() -> None:
@@ -137,3 +137,16 @@ def test_breakdown_reads_steps_and_ends_but_no_exclusion() -> None:
             | sso_setup/birch/sso/1 | west    |
             """,
         )
+
+
+def test_report_of_another_environment_is_not_counted_whoever_it_names() -> None:
+    """One without an organization in the sandbox is not_counted; in production it is unattributed."""
+    with walked("""
+        | id | at          | event                | org | connection | environment |
+        | a  | 03-01 09:00 | connection.activated |     | one        | sandbox     |
+        | b  | 03-01 09:00 | connection.activated |     | two        |             |
+        | c  | 04-01 09:00 | connection.activated |     | three      |             |
+        """) as warehouse:
+        found = dict(warehouse.query("select event_id, fate from fct_activations").rows())
+        assert found == {"a": "not_counted", "b": "unattributed", "c": "not_counted"}
+        assert findings(warehouse) == {"unattributed": 1, "future_dated": 1}

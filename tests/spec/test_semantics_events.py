@@ -224,3 +224,25 @@ def test_smaller_text_is_the_event_where_times_are_equal() -> None:
     for lines in (rows, rows[::-1]):
         with walked("| id | at | event | properties |\n" + "\n".join(lines)) as warehouse:
             assert warehouse.query("select properties ->> '$.plan' from events").item() == "a"
+
+
+def test_founding_metrics_count_the_sandbox_too() -> None:
+    """The founding document's five are over all events as they stand, up to as-of; nothing else counts the sandbox."""
+    with walked("""
+        | at                    | event                       | org | environment |
+        | 03-30 09:00           | admin_portal.link_generated | a   | sandbox     |
+        | 03-30 10:00           | admin_portal.sso_configured | a   | sandbox     |
+        | 03-31 00:00           | admin_portal.link_generated | b   |             |
+        | 03-31 00:00:00.000001 | admin_portal.link_generated | c   |             |
+        | 03-01 00:00           | admin_portal.link_generated | d   |             |
+        | 02-28 23:59:59.999999 | admin_portal.link_generated | e   |             |
+        """) as warehouse:
+        assert_answer(
+            warehouse,
+            "select portals_opened, sso_completed, completion_rate, avg_completion_us from rpt_seed_metrics",
+            """
+            | portals_opened | sso_completed | completion_rate | avg_completion_us |
+            | 3              | 1             | 33.33           | 3600000000        |
+            """,
+        )
+        assert warehouse.count("fct_entries") == len(["b", "d", "e"])

@@ -25,20 +25,20 @@ def test_cohorts_of_any_length_are_no_rivals(cohort: str) -> None:
 
 
 def test_tests_of_one_dimension_are_adjusted_for_its_own_segments_only() -> None:
-    """Two providers make two tests, whatever else was asked: 2 x 0.160, with three plans beside them or without."""
+    """Two providers make two tests, whatever else was asked: 2 x 0.005, with three plans beside them or without."""
     rows = """
         | attempts | age     | outcome   | after   | provider | plan |
         |----------|---------|-----------|---------|----------|------|
-        | 8        | 20 days | activated | 3 hours | Okta     | a    |
-        | 2        | 20 days | lost      |         | Okta     | b    |
-        | 5        | 20 days | activated | 3 hours | Entra    | b    |
-        | 5        | 20 days | lost      |         | Entra    | c    |
+        | 32       | 20 days | activated | 3 hours | Okta     | a    |
+        | 8        | 20 days | lost      |         | Okta     | b    |
+        | 20       | 20 days | activated | 3 hours | Entra    | b    |
+        | 20       | 20 days | lost      |         | Entra    | c    |
     """
     inputs = tables(fct_entries=entries(rows), fct_entry_segments=segments(rows))
     numbers = """
         | segment | p_value | p_adjusted |
-        | Entra   | 0.160   | 0.319      |
-        | Okta    | 0.160   | 0.319      |
+        | Entra   | 0.005   | 0.010      |
+        | Okta    | 0.005   | 0.010      |
     """
     expect("rpt_segments", inputs, numbers, dimension="provider")
 

@@ -211,19 +211,6 @@ def test_link_opened_in_an_earlier_attempt_is_not_the_one_used() -> None:
         )
 
 
-def test_report_of_another_environment_is_not_counted_whoever_it_names() -> None:
-    """One without an organization in the sandbox is not_counted; in production it is unattributed."""
-    with walked("""
-        | id | at          | event                | org | connection | environment |
-        | a  | 03-01 09:00 | connection.activated |     | one        | sandbox     |
-        | b  | 03-01 09:00 | connection.activated |     | two        |             |
-        | c  | 04-01 09:00 | connection.activated |     | three      |             |
-        """) as warehouse:
-        found = dict(warehouse.query("select event_id, fate from fct_activations").rows())
-        assert found == {"a": "not_counted", "b": "unattributed", "c": "not_counted"}
-        assert findings(warehouse) == {"unattributed": 1, "future_dated": 1}
-
-
 def test_findings_about_activations_are_those_of_the_set_up_funnels() -> None:
     """One out of band for each of three intents; a domain, a certificate and the other funnels of sso add none."""
     with shipped("""

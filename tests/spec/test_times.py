@@ -41,7 +41,7 @@ def test_activation_curve_ends_where_observation_ends() -> None:
     numbers = """
         | at_us    | activated_share | activated_lower | activated_upper | at_risk_count |
         |----------|-----------------|-----------------|-----------------|---------------|
-        | 1 minute | 0.0 %           | 0.0 %           | 0.0 %           | 4             |
+        | 1 minute | 0.0 %           | 0.0 %           | 49.0 %          | 4             |
         | 3 hours  | 25.0 %          | 3.9 %           | 87.2 %          | 4             |
         | 1 day    | 25.0 %          | 3.9 %           | 87.2 %          | 3             |
         | 2 days   | 62.5 %          | 19.2 %          | 98.9 %          | 2             |

@@ -83,11 +83,10 @@ def funnels_in_order(published: Published) -> list[Row]:
 
 def provenance(context: Context, sections: Mapping[str, tuple[str, ...]]) -> Provenance:
     """The foot of a page whose `sections` read these tables."""
-    found = [
-        (heading, tuple((table, context.sources.get(table, "")) for table in tables))
-        for heading, tables in sections.items()
-    ]
-    return Provenance(context.published.only("rpt_report"), tuple(found))
+    made = {
+        heading: tuple((name, context.sources.get(name, "")) for name in names) for heading, names in sections.items()
+    }
+    return Provenance(context.published.only("rpt_report"), tuple(made.items()))
 
 
 def certainty(row: Row) -> str:
