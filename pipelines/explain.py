@@ -33,7 +33,8 @@ FATES = {
 def explain(paths: DataPaths, organization_id: str, funnel_id: str | None = None) -> dict[str, Any]:
     """What the served report knows of an organization: `organization`, `connections`, `events`, `entries`.
 
-    Entries are of one funnel, or of all. An event's `did` lists the entries that it touched, each with what it did there, in words.
+    Entries are of one funnel, or of all. An event's `did` lists the entries that it touched, each with what it did
+    there, in words.
 
     Raises:
         FixableError: nothing is published; nobody knows the organization or the funnel.

@@ -153,6 +153,8 @@ class Funnel(Section):
 
     def _breakdown_mistakes(self) -> Iterator[str]:
         places, taken = [*MOMENTS, *(step.name for step in self.steps)], [*DIMENSIONS]
+        for step in {step.name for step in self.steps} & {*MOMENTS} if self.breakdowns else ():
+            yield f'steps: "{step}" is a moment of breakdowns; give the step another name'
         for number, breakdown in enumerate(self.breakdowns, 1):
             if breakdown.at not in places:
                 yield f'breakdowns[{number}].at: no step "{breakdown.at}"{nearest(breakdown.at, places)}'

@@ -51,8 +51,8 @@ def _reason() -> pl.Expr:
         "changed program": pl.col("program") != pl.col("today_program"),
         "published by an older version": pl.col("program").is_null(),
     }
-    # Reports of one activation and clocks that disagree are told apart by what follows within seconds.
-    causes["events just after it"] = ~pl.any_horizontal(*(holds.fill_null(value=False) for holds in causes.values()))
+    # An intent that becomes known, reports of one activation, clocks: some events are told apart by later ones.
+    causes["what followed it"] = ~pl.any_horizontal(*(holds.fill_null(value=False) for holds in causes.values()))
     said = [pl.when(holds).then(pl.lit(words)) for words, holds in causes.items()]
     return pl.concat_str(said, separator=", ", ignore_nulls=True)
 

@@ -13,6 +13,7 @@ from pipelines.statistics.times import STEP
 KEY = ["funnel_id", "dimension", "segment"]
 COHORTS = ("entry_day", "entry_week", "entry_month")
 """Dimensions whose segments follow each other in time: no one of them is compared with the rest."""
+PROVIDER_EVENT = "admin_portal.provider_selected"
 SEVERAL = pl.col("dimension") == "error_code"
 """The dimension of which an entry may have several segments, and most entries have none."""
 
@@ -78,6 +79,8 @@ def segment_steps(
 ) -> pl.DataFrame:
     """`rpt_segment_steps`: one row per funnel, dimension, segment and step, sorted by them, as in `rpt_funnel_steps`.
 
+    Providers begin at the step where one is selected (without such a step at the conversion): before it none is known.
+
     Args:
         entries: `fct_entries`.
         entry_steps: `fct_entry_steps`.
@@ -93,7 +96,11 @@ def segment_steps(
     for groups, members in _dimensions(segments, included):
         ends, walked = (frame.join(members, on="entry") for frame in (stopped, own))
         rows.append(step_measures(groups.join(recorded, on="funnel_id"), ends, walked, ["group"]))
-    return pl.concat(rows).drop("group", "is_recorded").sort(*KEY, "step_number")
+    selected = steps.filter(pl.col("event_types").str.contains(PROVIDER_EVENT, literal=True) | pl.col("is_conversion"))
+    first = selected.group_by("funnel_id").agg(first=pl.col("step_number").min())
+    is_known = ~pl.col("dimension").is_in(["provider", "provider_group"]) | (pl.col("step_number") >= pl.col("first"))
+    kept = pl.concat(rows).join(first, on="funnel_id").filter(is_known)
+    return kept.drop("group", "is_recorded", "first").sort(*KEY, "step_number")
 
 
 def _dimensions(segments: pl.DataFrame, included: pl.DataFrame) -> Iterator[tuple[pl.DataFrame, pl.DataFrame]]:

@@ -28,6 +28,7 @@ select
         when 'cyberark' then 'CyberArk'
         when 'pingfederate' then 'Ping'
         when 'pingone' then 'Ping'
+        when 'rippling' then 'Rippling'
         when 'generic' then 'Generic'
         else stem
     end as provider_group,

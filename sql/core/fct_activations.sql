@@ -58,7 +58,7 @@ select
     e.connection_id,
     e.timestamp as reported_at,
     r.fate,
-    n.entry_id,
+    a.entry_id,
     r.is_re_activation,
     r.is_clock_inversion,
     f.is_set_up,
@@ -67,9 +67,3 @@ join ref_funnels as f on f.funnel_number = r.funnel_number
 join fct_events as e on e.event_key = r.event_key
 left join fct_attempts as a
     on a.funnel_number = r.funnel_number and a.entity_key = r.entity_key and a.entry_position = r.entry_position
-left join
-    fct_entries as n
-    on
-        n.funnel_id = f.funnel_id
-        and n.entry_event_key = a.event_key
-        and n.intent is not distinct from nullif(a.intent, '')

@@ -1,6 +1,7 @@
 -- One row per connection or directory, as it stands at the as-of time.
 -- key: connection_id
--- States are those of the vendor's events; the older words linked and unlinked mean active and inactive.
+-- States are those of the vendor's events; the older words linked and unlinked mean active and inactive. At one instant
+-- a deactivation or deletion comes last, as in the walk.
 with told as (
     select
         e.connection_id,
@@ -9,6 +10,7 @@ with told as (
         e.timestamp,
         e.event_key,
         s.as_of,
+        e.event_type like '%deactivated' or e.event_type like '%deleted' as is_down,
         starts_with(e.event_type, 'dsync.') as is_directory,
         min(case
             when e.event_type in (
@@ -36,7 +38,7 @@ with told as (
 changes as (
     select
         *,
-        coalesce(lag(state) over (partition by connection_id order by timestamp, event_key) <> state, true)
+        coalesce(lag(state) over (partition by connection_id order by timestamp, is_down, event_key) <> state, true)
             as is_change,
     from told
 )
@@ -47,18 +49,18 @@ select
     case when bool_or(is_directory) or starts_with(connection_id, 'directory_') then 'directory' else 'connection' end
         as kind,
     arg_max(provider, (timestamp, event_key)) filter (where provider is not null) as provider,
-    arg_max(state, (timestamp, event_key)) as state,
+    arg_max(state, (timestamp, is_down, event_key)) as state,
     max(timestamp) filter (where is_change) as since,
     activated_at,
     case
         when as_of >= activated_at + interval '7 days'
-            then arg_max(state, (timestamp, event_key)) filter (
+            then arg_max(state, (timestamp, is_down, event_key)) filter (
                 where timestamp <= activated_at + interval '7 days'
             ) = 'active'
     end as is_active_after_7_days,
     case
         when as_of >= activated_at + interval '30 days'
-            then arg_max(state, (timestamp, event_key)) filter (
+            then arg_max(state, (timestamp, is_down, event_key)) filter (
                 where timestamp <= activated_at + interval '30 days'
             ) = 'active'
     end as is_active_after_30_days,

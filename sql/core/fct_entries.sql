@@ -3,8 +3,7 @@
 with attempts as (
     select
         a.*,
-        f.* exclude (funnel_number, position),
-        o.organization_id,
+        f.window_text,
         s.as_of_us,
         s.week_offset,
         (make_timestamptz(a.entered_us) at time zone s.time_zone)::date as entry_date,
@@ -14,16 +13,13 @@ with attempts as (
         least(a.late_us, a.ended_us, a.next_entered_us, s.as_of_us) as left_us,
     from fct_attempts as a
     join ref_funnels as f on f.funnel_number = a.funnel_number
-    join dim_organizations as o on o.organization_key = a.organization_key
     cross join ref_settings as s
     window stream as (partition by a.funnel_number, a.entity_key order by a.entry_position)
 )
 
 select
     a.funnel_id,
-    concat_ws(
-        '/', a.funnel_id, replace(a.organization_id, '/', '%2F'), replace(a.intent, '/', '%2F'), a.entry_number
-    ) as entry_id,
+    a.entry_id,
     a.organization_id as entity_id,
     a.organization_id,
     nullif(a.intent, '') as intent,

@@ -15,11 +15,7 @@ with numbered as (
             partition by e.funnel_id, e.entry_id order by min(t.at_us), bool_or(t.is_opening) desc, t.link_id
         ) as link_number,
     from fct_link_takes as t
-    join ref_funnels as f on f.funnel_number = t.funnel_number
-    join fct_entries as e
-        on
-            e.funnel_id = f.funnel_id and e.entry_event_key = t.entry_event_key
-            and e.intent is not distinct from nullif(t.intent, '')
+    join fct_entries as e on e.entry_id = t.entry_id
     group by e.funnel_id, e.entry_id, e.entered_at, e.converted_at, t.link_id
 ),
 

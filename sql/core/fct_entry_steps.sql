@@ -9,13 +9,13 @@ with kept as (
 )
 
 select
-    e.funnel_id,
-    e.entry_id,
+    a.funnel_id,
+    a.entry_id,
     k.step as step_number,
     t.step_name,
     make_timestamptz(k.at_us) as reached_at,
     v.event_id,
-    k.at_us - epoch_us(e.entered_at) as since_entry_us,
+    k.at_us - a.entered_us as since_entry_us,
     k.at_us - lag(k.at_us) over (
         partition by k.funnel_number, k.entity_key, k.entry_position order by k.step
     ) as since_previous_us,
@@ -23,12 +23,6 @@ from kept as k
 join fct_attempts as a
     on a.funnel_number = k.funnel_number and a.entity_key = k.entity_key and a.entry_position = k.entry_position
 join ref_steps as t on t.funnel_number = k.funnel_number and t.step_number = k.step
-join
-    fct_entries as e
-    on
-        e.funnel_id = t.funnel_id
-        and e.entry_event_key = a.event_key
-        and e.intent is not distinct from nullif(a.intent, '')
 join fct_matches as m
     on m.funnel_number = k.funnel_number and m.entity_key = k.entity_key and m.position = k.position and m.step = k.step
 join fct_events as v on v.event_key = m.event_key

@@ -50,7 +50,7 @@ select
     e.is_production,
     e.is_counted,
     ('0x' || substr(md5(concat_ws(
-        chr(31), e.event_type, epoch_us(e.timestamp), coalesce(e.organization_id, o.organization_id), e.properties
+        chr(31), e.event_type, epoch_us(e.timestamp), e.organization_id, e.properties
     )), 1, 15))::bigint as content_key,
     e.properties::json as properties,
     e.extra::json as extra,

@@ -22,17 +22,6 @@ stopped as (
     join dim_funnel_steps as s on s.funnel_id = r.funnel_id and s.step_number > r.step_number and s.is_recorded
     where r.is_last
     group by r.funnel_id, r.entry_id, r.step_number, r.reached_at
-),
-
-watched as (
-    select
-        f.funnel_id,
-        a.event_key,
-        nullif(a.intent, '') as intent,
-        least(a.drop_off_us, a.ended_us, a.until_us, a.next_entered_us, s.as_of_us) as until_us,
-    from fct_attempts as a
-    join ref_funnels as f on f.funnel_number = a.funnel_number
-    cross join ref_settings as s
 )
 
 select
@@ -50,9 +39,8 @@ select
     s.entry_id,
     s.step_number,
     s.from_step,
-    greatest(0, w.until_us - s.from_us),
+    greatest(0, least(a.drop_off_us, a.ended_us, a.until_us, a.next_entered_us, r.as_of_us) - s.from_us),
     false,
 from stopped as s
-join fct_entries as e on e.funnel_id = s.funnel_id and e.entry_id = s.entry_id
-join watched as w
-    on w.funnel_id = e.funnel_id and w.event_key = e.entry_event_key and w.intent is not distinct from e.intent
+join fct_attempts as a on a.entry_id = s.entry_id
+cross join ref_settings as r

@@ -29,9 +29,14 @@ ended as (
 )
 
 select
+    f.funnel_id,
+    concat_ws(
+        '/', f.funnel_id, replace(o.organization_id, '/', '%2F'), replace(c.intent, '/', '%2F'), c.entry_number
+    ) as entry_id,
     c.funnel_number,
     c.entity_key,
     c.organization_key,
+    o.organization_id,
     c.intent,
     c.entry_position,
     c.entry_number,
@@ -49,6 +54,8 @@ select
     l.at_us as late_us,
     d.at_us as ended_us,
 from fct_closings as c
+join ref_funnels as f on f.funnel_number = c.funnel_number
+join dim_organizations as o on o.organization_key = c.organization_key
 join reached as r
     on r.funnel_number = c.funnel_number and r.entity_key = c.entity_key and r.entry_position = c.entry_position
 left join fct_cuts as x

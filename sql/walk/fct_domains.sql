@@ -6,15 +6,18 @@ with told as (
         timestamp,
         unnest(list_concat(
             [coalesce(properties ->> '$.organization_domain.domain', properties ->> '$.domain')],
-            properties ->> '$.domains[*].domain'
+            case json_type(properties, '$.domains[0]')
+                when 'VARCHAR' then properties ->> '$.domains[*]' else properties ->> '$.domains[*].domain'
+            end
         )) as domain,
     from fct_events
     where
         is_counted and organization_id is not null
         and (starts_with(event_type, 'organization') or starts_with(event_type, 'admin_portal.domain_'))
-        and coalesce(
-            (properties -> '$.domains'), (properties -> '$.domain'), (properties -> '$.organization_domain')
-        ) is not null
+        and (
+            json_type(properties, '$.domains') = 'ARRAY' or json_exists(properties, '$.domain')
+            or json_exists(properties, '$.organization_domain')
+        )
 )
 
 select

@@ -1,12 +1,10 @@
 -- One row per entry and time that a portal link which it took was generated.
--- key: funnel_number, entry_event_key, intent, link_id, at_us
+-- key: entry_id, link_id, at_us
 -- Taken are the links of its stream from its entry up to its end, and the one that its opening event names: an
 -- invitation follows its link by seconds.
 with within_it as (
     select
-        s.funnel_number,
-        a.event_key as entry_event_key,
-        a.intent,
+        a.entry_id,
         s.link_id,
         s.at_us,
         a.event_key = s.event_key as is_opening,
@@ -20,9 +18,7 @@ with within_it as (
 
 named as (
     select
-        a.funnel_number,
-        a.event_key as entry_event_key,
-        a.intent,
+        a.entry_id,
         l.link_id,
         epoch_us(l.generated_at) as at_us,
         true as is_opening,
@@ -41,11 +37,9 @@ takes as (
 )
 
 select
-    funnel_number,
-    entry_event_key,
-    intent,
+    entry_id,
     link_id,
     at_us,
     bool_or(is_opening) as is_opening,
 from takes
-group by funnel_number, entry_event_key, intent, link_id, at_us
+group by entry_id, link_id, at_us

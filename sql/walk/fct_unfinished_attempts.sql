@@ -10,11 +10,7 @@ with attempts as (
         a.organization_key,
         make_timestamptz(least(a.drop_off_us, a.closed_us, a.until_us)) as ended_at,
     from fct_entries as e
-    join ref_funnels as f on f.funnel_id = e.funnel_id
-    join fct_attempts as a
-        on
-            a.funnel_number = f.funnel_number and a.event_key = e.entry_event_key
-            and nullif(a.intent, '') is not distinct from e.intent
+    join fct_attempts as a on a.entry_id = e.entry_id
     where e.outcome <> 'activated' and not e.is_excluded
 ),
 

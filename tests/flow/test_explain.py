@@ -48,6 +48,24 @@ def test_head_names_organization_and_report(stories: Path) -> None:
     ]
 
 
+def test_entry_that_is_stuck_says_what_to_do(stories: Path) -> None:
+    """How long it has been idle, what to do about it, and how its link stands."""
+    entry = paragraph(told(stories, "org_33STALLED"), "sso_setup/sso/1")
+    assert entry["stuck"] == "idle for 7.7 days"
+    assert entry["next_action"] == "Send a new link; help verify the domain"
+    assert entry["link"] == "expired, expiry 2026-03-22 10:01"
+
+
+def test_entry_that_was_activated_late_says_so(stories: Path) -> None:
+    """A lost entry names the activation that came after its window."""
+    assert paragraph(told(stories, "org_05LATE"), "sso_setup/sso/1")["activated"] == "late, 2026-03-16 09:00"
+
+
+def test_connections_stand_in_the_head(stories: Path) -> None:
+    """Each connection and directory with its state now, and since when."""
+    assert "connection    conn_03  active since 2026-03-09 08:17, AzureSAML" in told(stories, "org_03REISSUED")
+
+
 def test_links_of_one_entry_are_numbered(stories: Path) -> None:
     """Of three links the first opens the entry, the others are re-issues, and the one used is named."""
     text = told(stories, "org_03REISSUED", "--funnel", "sso_setup")
@@ -155,9 +173,9 @@ def test_no_secret_is_told(stories: Path) -> None:
 
 
 def test_json_holds_the_same(stories: Path) -> None:
-    """`--json` gives organization, events and entries, times in ISO 8601 UTC."""
+    """`--json` gives organization, connections, events and entries, times in ISO 8601 UTC."""
     found = json.loads(told(stories, "org_02SEEDONLY", "--funnel", "sso_setup", "--json"))
-    assert found.keys() == {"organization", "events", "entries"}
+    assert found.keys() == {"organization", "connections", "events", "entries"}
     assert found["organization"]["as_of"] == "2026-03-31T00:00:00Z"
     (entry,) = found["entries"]
     assert (entry["entry_id"], entry["converted_at"]) == ("sso_setup/org_02SEEDONLY/sso/1", "2026-03-03T13:14:12Z")

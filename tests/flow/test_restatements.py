@@ -56,6 +56,8 @@ def test_report_of_a_past_day_can_be_built_again(tmp_path: Path) -> None:
     run_build(data, EARLIER)
     assert contents(data) == tables
     assert site_bytes(data) == site
+    lines = list(summary(Places.find(data, REPORTS).data))
+    assert [line for line in lines if "now show a past day: 2026-03-31 00:00 UTC was published before" in line]
 
 
 def test_late_event_restates_what_was_published(tmp_path: Path) -> None:

@@ -143,6 +143,7 @@ def tables(*funnels: str, unrecorded: str = "", **given_tables: pl.DataFrame) ->
             "step_number": int(row["number"]),
             "step_name": row["step_name"],
             "label": row["step_name"].replace("_", " ").capitalize(),
+            "event_types": f"admin_portal.{row['step_name']}",
             "is_optional": bool(row["is_optional"]),
             "is_conversion": bool(row["is_conversion"]),
             "is_recorded": row["step_name"] not in unrecorded.split(),

@@ -100,3 +100,45 @@ def test_provider_group_is_the_vendor_behind_a_name(provider: str, group: str) -
     events = f"| at | event | provider |\n| 03-01 09:00 | admin_portal.link_generated | {provider} |"
     with walked(events) as warehouse:
         assert warehouse.query("from dim_providers").rows() == [(provider, group)]
+
+
+@pytest.mark.parametrize(
+    ("told", "count"),
+    [
+        ('{"domains":[]}', "0"),
+        ('{"domains":[{"domain":"a.test"},{"domain":"b.test"}]}', "2"),
+        ('{"domains":["a.test","A.test"]}', "1"),
+        ('{"domains":"a.test"}', None),
+        ('{"domains":null}', None),
+        ("{}", None),
+    ],
+)
+def test_domains_are_those_told_of_by_the_entry(told: str, count: str | None) -> None:
+    """A domain that is added on the way is no trait that the attempt came with; what cannot be read says nothing."""
+    events = f"""
+        | at          | event                        | properties            |
+        | 03-01 08:00 | organization.created         | {told}                |
+        | 03-01 09:00 | admin_portal.link_generated  |                       |
+        | 03-01 10:00 | organization_domain.created  | {{"domain":"z.test"}} |
+        """
+    with walked(events) as warehouse:
+        found = warehouse.query("select segment from fct_entry_segments where dimension = 'domain_count'")
+    assert found["segment"].to_list() == ([] if count is None else [count])
+
+
+def test_error_is_set_beside_those_who_came_as_far() -> None:
+    """Who never opened the link cannot fail the test: of four, the three that opened it are exposed to its error."""
+    events = """
+        | at          | event                          | org   | properties               |
+        | 03-01 09:00 | admin_portal.link_generated    | away  |                          |
+        | 03-01 09:00 | admin_portal.link_generated    | a     |                          |
+        | 03-01 09:10 | admin_portal.link_opened       | a     |                          |
+        | 03-01 09:20 | admin_portal.connection_tested | a     | {"error":{"code":"bad"}} |
+        | 03-01 09:00 | admin_portal.link_generated    | b     |                          |
+        | 03-01 09:10 | admin_portal.link_opened       | b     |                          |
+        | 03-01 09:30 | connection.activated           | b     |                          |
+        | 03-01 09:00 | admin_portal.link_generated    | c     |                          |
+        | 03-01 09:10 | admin_portal.link_opened       | c     |                          |
+        """
+    with walked(events) as warehouse:
+        assert warehouse.query("from fct_exposures").rows() == [("sso_setup", "bad", 3, 1)]

@@ -200,3 +200,16 @@ def test_interval_in_sql_is_that_of_python(active: int) -> None:
     expected = pl.select(lower=lower, upper=upper).row(0)
     assert (found["still_active_lower"], found["still_active_upper"]) == pytest.approx(expected, abs=1e-12)
     assert (found["still_active_lower"] == 0, found["still_active_upper"] == 1) == (active == 0, active == 12)
+
+
+@pytest.mark.parametrize("ids", [("a", "b"), ("b", "a")])
+def test_connection_taken_down_in_the_instant_of_its_activation_is_down(ids: tuple[str, str]) -> None:
+    """At one instant a deletion comes after the activation, whatever the ids of the two are."""
+    with walked(f"""
+        | id       | at          | event                       | connection |
+        | l        | 03-01 09:00 | admin_portal.link_generated |            |
+        | {ids[0]} | 03-01 10:00 | connection.activated        | c1         |
+        | {ids[1]} | 03-01 10:00 | connection.deleted          | c1         |
+        """) as warehouse:
+        found = warehouse.query("select state, is_active_after_7_days from fct_connections")
+    assert found.rows() == [("deleted", False)]

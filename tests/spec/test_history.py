@@ -64,7 +64,7 @@ def test_late_event_restates_and_is_the_reason() -> None:
         ({"definition_hash": "old", "entrant_count": 9}, "changed definitions"),
         ({"program": "old", "entrant_count": 9}, "changed program"),
         ({"known_events": 3, "definition_hash": "old", "entrant_count": 9}, "late events, changed definitions"),
-        ({"entrant_count": 9}, "events just after it"),
+        ({"entrant_count": 9}, "what followed it"),
         (UNKNOWN | {"entrant_count": 9}, "published by an older version"),
         ({"definition_hash": "old"}, None),
         (UNKNOWN, None),

@@ -276,3 +276,19 @@ def test_drivers_are_sought_among_five_dimensions() -> None:
     """
     assert set(compute("rpt_segments", of(text))["dimension"]) == {"provider", "plan", "link_source", "domain_count"}
     assert set(compute("rpt_drivers", of(text))["dimension"]) == {"provider", "link_source", "domain_count"}
+
+
+def test_steps_of_a_provider_begin_where_one_is_selected() -> None:
+    """Before the step of selection no provider is known; without such a step they begin at the conversion."""
+    text = """
+        | age     | outcome   | after  | step | provider | weekday |
+        | 20 days | activated | 1 hour | 4    | Okta     | monday  |
+        | 20 days | lost      |        | 2    | Okta     | monday  |
+    """
+    inputs = of(text)
+    found = compute("rpt_segment_steps", inputs).select("dimension", "step_number").rows()
+    assert found == [("provider", 4), ("provider", 5), *(("weekday", number) for number in range(1, 6))]
+    selected = pl.when(pl.col("step_number") == 2).then(pl.lit("admin_portal.provider_selected"))
+    steps = inputs["dim_funnel_steps"].with_columns(event_types=selected.otherwise("event_types"))
+    provided = compute("rpt_segment_steps", inputs | {"dim_funnel_steps": steps}).filter(dimension="provider")
+    assert provided.select("step_number", "reached_count").rows() == [(2, 2), (3, 1), (4, 1), (5, 0)]
