@@ -108,7 +108,7 @@ def test_run_holds_the_build_lock(tmp_path: Path) -> None:
     assert "dagster run" in (data / "build.lock").read_text()
     materialized = {event.asset_key: event for event in result.get_asset_materialization_events()}
     metadata = materialized[dg.AssetKey("fct_entries")].materialization.metadata
-    assert metadata["dagster/row_count"].value == 42
+    assert metadata["dagster/row_count"].value == 47
     assert "index.html" in str(materialized[dg.AssetKey("published")].materialization.metadata["pages"].value)
 
 

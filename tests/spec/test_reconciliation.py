@@ -155,11 +155,11 @@ def test_organization_in_three_funnels_counts_once() -> None:
     """Totals are of distinct organizations; a link for an organization without an attempt counts as linked."""
     events = """
         | at          | event                       | org | intent |
-        | 03-30 09:00 | sso_recommendation.shown    | a   |        |
-        | 03-30 10:00 | admin_portal.link_generated | a   | sso    |
-        | 03-30 11:00 | admin_portal.link_generated | a   | dsync  |
+        | 03-29 09:00 | sso_recommendation.shown    | a   |        |
+        | 03-29 10:00 | admin_portal.link_generated | a   | sso    |
+        | 03-29 11:00 | admin_portal.link_generated | a   | dsync  |
         | 03-30 23:30 | sso_recommendation.shown    | b   |        |
-        | 03-30 09:00 | admin_portal.link_generated | c   | byok   |
+        | 03-29 09:00 | admin_portal.link_generated | c   | byok   |
         """
     with walked(events, [SET_UP, RECOMMENDED, SET_UP.replace('"sso"', '"dsync"')]) as warehouse:
         assert_answer(
@@ -167,7 +167,7 @@ def test_organization_in_three_funnels_counts_once() -> None:
             "from rpt_totals",
             """
             | organization_count | linked_organization_count | stalled_organization_count | longest_idle_us |
-            | 2                  | 2                         | 1                          | 50400000000     |
+            | 2                  | 2                         | 1                          | 136800000000     |
             """,
         )
         assert warehouse.query("select count(*) from rpt_stalled").item() == 3
