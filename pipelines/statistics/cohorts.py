@@ -10,7 +10,7 @@ import polars as pl
 
 from pipelines.statistics.incidence import CENSORED, COMPETING, EVENT, incidence_at
 from pipelines.statistics.intervals import share, wilson_bounds
-from pipelines.statistics.survival import quantile_times, survival_curve
+from pipelines.statistics.survival import quantile_times, restricted_means, survival_curve
 
 ENTRY = ["funnel_id", "entry_id"]
 MATURED = pl.col("is_matured")
@@ -96,16 +96,19 @@ def group_measures(included: pl.DataFrame, by: Sequence[str]) -> pl.DataFrame:
     Returns:
         `by`, the columns of `outcome_counts` and `with_conversion`, `provisional_rate`, `provisional_lower`,
         `provisional_upper` (0 to 1: Aalen-Johansen at the window, of all entries), `median_activation_us`,
-        `median_lower_us`, `median_upper_us` (Kaplan-Meier).
+        `median_lower_us`, `median_upper_us` (Kaplan-Meier), `restricted_mean_us` and its bounds (within the window).
     """
     provisional = incidence_at(chances(included), by, horizon="window_us").select(
         *by, provisional_rate="incidence", provisional_lower="incidence_lower", provisional_upper="incidence_upper"
     )
-    medians = quantile_times(survival_curve(_watched(included), by), by, [50]).select(
+    curve, horizons = survival_curve(_watched(included), by), included.select(*by, horizon_us="window_us").unique()
+    medians = quantile_times(curve, by, [50]).select(
         *by, median_activation_us="time_us", median_lower_us="time_lower_us", median_upper_us="time_upper_us"
     )
     groups = included.group_by(by).agg(**outcome_counts()).pipe(with_conversion)
-    return groups.join(provisional, on=by, how="left").join(medians, on=by, how="left")
+    for part in (provisional, medians, restricted_means(curve, by, horizons)):
+        groups = groups.join(part, on=by, how="left")
+    return groups
 
 
 def weeks(entries: pl.DataFrame, funnels: pl.DataFrame) -> pl.DataFrame:

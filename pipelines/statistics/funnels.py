@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from pipelines.statistics.cohorts import ENTRY, MATURED, OPEN, count, counted_in, group_measures, observations
+from pipelines.statistics.cohorts import ENTRY, MATURED, OPEN, count, counted_in, group_measures
 from pipelines.statistics.intervals import share
 from pipelines.statistics.quantiles import exact_quantile
 from pipelines.statistics.survival import restricted_means, survival_curve
@@ -20,14 +20,12 @@ def funnel_summary(entries: pl.DataFrame, funnels: pl.DataFrame, stalled: pl.Dat
         stalled: `rpt_stalled`.
     """
     key, included = ["funnel_id"], counted_in(entries, funnels)
-    horizons = funnels.select("funnel_id", horizon_us="window_us")
     parts = (
         group_measures(included, key),
         included.group_by(key).agg(
             next_maturity_at=pl.col("matures_at").filter(~MATURED).min(),
             provider_coverage=share(count(MATURED & pl.col("provider").is_not_null()), count(MATURED)),
         ),
-        restricted_means(survival_curve(observations(included), key), key, horizons),
         entries.filter("is_excluded").group_by(key).agg(excluded_count=pl.len().cast(pl.Int64)),
         stalled.group_by(key).agg(stalled_count=pl.len().cast(pl.Int64), longest_idle_us=pl.col("idle_us").max()),
     )

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 import polars as pl
 
 from pipelines.statistics.adjustments import holm
-from pipelines.statistics.cohorts import ENTRY, MATURED, are_enough, count, counted_in, group_measures
+from pipelines.statistics.cohorts import ENTRY, MATURED, are_enough, count, counted_in, group_measures, observations
 from pipelines.statistics.funnels import step_measures
 from pipelines.statistics.intervals import newcombe_bounds, score_test, share
-from pipelines.statistics.times import STEP
+from pipelines.statistics.times import STEP, quantiles_of
 
 KEY = ["funnel_id", "dimension", "segment"]
 COHORTS = ("entry_day", "entry_week", "entry_month")
@@ -45,6 +45,22 @@ def segment_summary(
     exposed = exposures.rename({"error_code": "segment"}).with_columns(dimension=pl.lit("error_code"))
     measured = pl.concat(parts).join(whole, on="funnel_id").join(exposed, on=KEY, how="left")
     return measured.pipe(_with_rest).sort(KEY)
+
+
+def segment_times(entries: pl.DataFrame, segments: pl.DataFrame, funnels: pl.DataFrame) -> pl.DataFrame:
+    """`rpt_segment_times`: one row per funnel, dimension, segment and published quantile, as `rpt_time_to_activation`.
+
+    Args:
+        entries: `fct_entries`.
+        segments: `fct_entry_segments`.
+        funnels: `dim_funnels`; entries of other funnels are left out.
+    """
+    included, parts = counted_in(entries, funnels).with_row_index("entry"), []
+    watched = observations(included).select("entry", "observed_us", "is_event")
+    for groups, members in _dimensions(segments, included):
+        times = quantiles_of(members.join(watched, on="entry"), groups.select("group"))
+        parts.append(groups.join(times, on="group").drop("group"))
+    return pl.concat(parts).rename({"waiting_count": "entrant_count"}).sort(*KEY, "quantile")
 
 
 def _with_rest(measured: pl.DataFrame) -> pl.DataFrame:

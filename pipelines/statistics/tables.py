@@ -12,7 +12,7 @@ from pipelines.statistics.drivers import drivers
 from pipelines.statistics.funnels import funnel_steps, funnel_summary
 from pipelines.statistics.history import report_runs
 from pipelines.statistics.organizations import organizations
-from pipelines.statistics.segments import segment_steps, segment_summary
+from pipelines.statistics.segments import segment_steps, segment_summary, segment_times
 from pipelines.statistics.times import step_times, time_buckets, time_in_portal
 
 
@@ -61,6 +61,7 @@ STATISTICS = {
     "rpt_segment_steps": _made(
         segment_steps, f"fct_entries fct_entry_steps fct_entry_segments {_STEPS}", f"{_SEGMENT} step_number"
     ),
+    "rpt_segment_times": _made(segment_times, "fct_entries fct_entry_segments dim_funnels", f"{_SEGMENT} quantile"),
     "rpt_drivers": _made(drivers, "rpt_segments", _SEGMENT),
     "rpt_comparisons": _made(comparisons, f"{_FUNNELS} ref_settings", "funnel_id within_us period_us"),
     "rpt_organizations": _made(organizations, _FUNNELS, "funnel_id"),

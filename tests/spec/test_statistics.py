@@ -19,8 +19,8 @@ COLUMNS = {
     "rpt_funnels": """
         funnel_id entrant_count matured_count maturing_count open_count activated_count early_activated_count
         lost_count ended_count conversion_rate conversion_lower conversion_upper provisional_rate provisional_lower
-        provisional_upper median_activation_us next_maturity_at provider_coverage restricted_mean_us
-        restricted_mean_lower_us restricted_mean_upper_us excluded_count stalled_count longest_idle_us
+        provisional_upper median_activation_us restricted_mean_us restricted_mean_lower_us restricted_mean_upper_us
+        next_maturity_at provider_coverage excluded_count stalled_count longest_idle_us
     """,
     "rpt_funnel_steps": """
         funnel_id step_number step_name label is_optional is_conversion is_recorded recorded_count reached_count
@@ -51,12 +51,16 @@ COLUMNS = {
         funnel_id dimension segment entrant_count matured_count maturing_count open_count activated_count
         early_activated_count lost_count ended_count conversion_rate conversion_lower conversion_upper
         provisional_rate provisional_lower provisional_upper median_activation_us median_lower_us median_upper_us
-        segment_coverage rest_matured_count rest_activated_count rest_rate difference difference_lower
-        difference_upper p_value p_adjusted
+        restricted_mean_us restricted_mean_lower_us restricted_mean_upper_us segment_coverage rest_matured_count
+        rest_activated_count rest_rate difference difference_lower difference_upper p_value p_adjusted
     """,
     "rpt_segment_steps": """
         funnel_id dimension segment step_number recorded_count reached_count step_conversion_rate
         overall_conversion_rate drop_off_count drop_off_rate open_count median_step_us
+    """,
+    "rpt_segment_times": """
+        funnel_id dimension segment quantile entrant_count completer_count time_us time_lower_us time_upper_us
+        completer_time_us
     """,
     "rpt_drivers": """
         funnel_id dimension segment matured_count rest_matured_count drop_off_count rest_drop_off_count odds_ratio
@@ -152,6 +156,7 @@ def test_funnels_without_entries_have_their_rows() -> None:
         "rpt_providers": 0,
         "rpt_segments": 0,
         "rpt_segment_steps": 0,
+        "rpt_segment_times": 0,
         "rpt_drivers": 0,
         "rpt_comparisons": 24,
         "rpt_organizations": 2,
