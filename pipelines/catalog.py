@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import StringConstraints
 
 from pipelines.errors import FixableError
-from pipelines.funnel import FUNNEL_ID, LETTERS, Funnel, Name, Text
+from pipelines.funnel import FUNNEL_ID, INTENTS, LETTERS, Funnel, Name, Text
 from pipelines.mistakes import SomeModel, as_model, nearest, read_toml, shown
 from pipelines.settings import Section, Settings
 
@@ -48,7 +48,7 @@ class Catalog:
     funnels: tuple[Funnel, ...]
     advice: tuple[Advice, ...]
     remarks: tuple[str, ...] = ()
-    """What is odd and stops nothing: advice on funnels and steps that are not there."""
+    """What is odd and stops nothing: advice on funnels and steps that are not there, intents that the vendor has not."""
 
 
 def load_catalog(reports: Path) -> Catalog:
@@ -69,8 +69,15 @@ def load_catalog(reports: Path) -> Catalog:
     funnels = {file.stem: _read_funnel(file, mistakes) for file in files}
     if mistakes or settings is None or advice is None:
         raise FixableError(*mistakes)
-    remarks = tuple(f"next_actions.toml: {line}" for line in _advice_remarks(advice.advice, funnels))
-    return Catalog(settings, tuple(sorted(filter(None, funnels.values()), key=_page_order)), advice.advice, remarks)
+    declared = tuple(sorted(filter(None, funnels.values()), key=_page_order))
+    remarks = [f"next_actions.toml: {line}" for line in _advice_remarks(advice.advice, funnels)]
+    remarks += [
+        f'{funnel.id}.toml: intents: nobody knows "{intent}"{nearest(intent, [*INTENTS])}'
+        for funnel in declared
+        for intent in funnel.intents
+        if intent not in INTENTS
+    ]
+    return Catalog(settings, declared, advice.advice, tuple(remarks))
 
 
 def definitions_hash(*directories: Path) -> str:

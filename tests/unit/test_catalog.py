@@ -112,6 +112,12 @@ def test_wrong_funnel_is_one_sentence(old: str, new: str, sentence: str | None, 
         assert found == [f"sso_setup.toml: {sentence}"]
 
 
+def test_intent_that_nobody_knows_is_remarked(reports: Path) -> None:
+    """A funnel may have an intent of its own; one that looks like a slip is said."""
+    (reports / "funnels" / "sso_setup.toml").write_text(SSO.replace('["sso"]', '["ssso"]'))
+    assert load_catalog(reports).remarks == ('sso_setup.toml: intents: nobody knows "ssso"; did you mean "sso"?',)
+
+
 @pytest.mark.parametrize("moment", ["entry", "first", "last", "activated"])
 def test_right_breakdown_is_taken(moment: str, reports: Path) -> None:
     """A breakdown is read at the entry, at the first or last event that has it, or at a step."""
