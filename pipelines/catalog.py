@@ -48,7 +48,7 @@ class Catalog:
     funnels: tuple[Funnel, ...]
     advice: tuple[Advice, ...]
     remarks: tuple[str, ...] = ()
-    """What is odd and stops nothing: advice on funnels and steps that are not there, intents that the vendor has not."""
+    """What is odd and stops nothing: advice on funnels and steps that are not there, intents that nobody knows."""
 
 
 def load_catalog(reports: Path) -> Catalog:
