@@ -1,7 +1,7 @@
 """One organization, told so that support can answer for every number it is counted in: its events, its entries.
 
-Belongs here: the questions to the published tables, and the order in which the answers are said. No rule is applied
-again: what opened, filled and ended an entry is read from the tables that the walk made.
+Belongs here: the questions to the published tables, and the order in which the answers are said. What opened, filled
+and ended an entry is read from the tables that the walk made; what cut one is found again by its time.
 """
 
 from collections.abc import Iterator
@@ -82,7 +82,7 @@ def _deeds(events: Rows, entries: Rows, links: Rows, activations: Rows) -> Itera
     made = [event for event in events if event["event_type"] == "admin_portal.link_generated" and event["is_counted"]]
     for event in made:
         for link in links:
-            if link["link_id"] == (event["link_id"] or event["event_id"]):
+            if (link["link_id"], link["generated_at"]) == (event["link_id"] or event["event_id"], event["timestamp"]):
                 which = f"{'re-issue: ' * link['is_re_issue']}link {link['link_number']}"
                 yield event["event_id"], by_id[link["entry_id"]], which + ", the one used" * link["is_used"]
     for entry in entries:

@@ -1,4 +1,4 @@
-"""What a build found, in five lines for a terminal: read from the published file, like any analyst would."""
+"""What a build found, in a few lines for a terminal: read from the published file, like any analyst would."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pipelines.warehouse import read_published
 
 
 def summary(paths: DataPaths) -> Iterator[str]:
-    """The served report: its lines, its funnels (the first three that have entries), and where everything is."""
+    """The served report: its lines, three funnels (those with entries first), and where everything is."""
     report = read_published(paths, "from rpt_report").row(0, named=True)
     yield (
         f"{report['line_count']:,} lines = {report['event_count']:,} events + {report['duplicate_count']:,} duplicates "

@@ -1,7 +1,7 @@
 """One event, from the inbox line that it came in to the numbers that it is counted in, each place with table and key.
 
 Belongs here: where to look, and in which order it is said. What an event counts as is read from the published tables;
-only which of the findings it belongs to is derived again, as no table lists their events.
+which findings it belongs to, which link it is about and which of its bodies counts are derived again: no table says.
 """
 
 from collections.abc import Iterator
@@ -111,7 +111,7 @@ def _parts(opened: pl.DataFrame, steps: pl.DataFrame, activations: pl.DataFrame,
 
 
 def _counts(entry: dict[str, Any]) -> tuple[str, ...]:
-    """The columns of `rpt_funnels` that an entry is counted in."""
+    """The columns of `rpt_funnels` that an entry is counted in, `stalled_count` apart."""
     if entry["is_excluded"]:
         return ("excluded_count",)
     if entry["is_matured"]:
@@ -123,7 +123,7 @@ def _counts(entry: dict[str, Any]) -> tuple[str, ...]:
 def _findings(
     stored: pl.DataFrame, events: pl.DataFrame, activations: pl.DataFrame, as_of: datetime, rules: Rules
 ) -> list[str]:
-    """The findings that the stored bodies of an event, its row and its activations are counted in."""
+    """The findings that an event's stored bodies, row and activations are counted in; equal copies are not stored."""
     counted, set_up, sent = events.filter("is_counted"), activations.filter("is_set_up"), pl.col("timestamp")
     late, ahead = (pl.duration(microseconds=us) for us in (rules.late_after, rules.clock_tolerance))
     found = {

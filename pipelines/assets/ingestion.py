@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import dagster as dg
 import polars as pl
 
-from pipelines.assets.ledger import report_runs, spoilt_file, standing_build
+from pipelines.assets.ledger import earlier_reports, spoilt_file, standing_build
 from pipelines.assets.recipe import Recipe
 from pipelines.assets.room import Room
 from pipelines.durations import time_us
@@ -69,7 +69,7 @@ def declared(context: dg.AssetExecutionContext, room: Room) -> Iterator[dg.Mater
         "ref_books": store.books(),
         "ref_file_findings": store.file_findings(),
         "ref_report": pl.DataFrame(report),
-        "ref_report_runs": report_runs(store, as_of),
+        "ref_report_runs": earlier_reports(store, as_of),
     }
     warehouse = room.new_warehouse()
     warehouse.store_parquet("raw_events", store.event_files, pl.DataFrame(schema=EVENT_SCHEMA))

@@ -106,11 +106,11 @@ def record_build(
 def builds(store: EventStore) -> pl.DataFrame:
     """The table `builds`: the fold of all publish commits."""
     rows = [{name: record.get(name) for name in COLUMNS} for record in store.publishes()]
-    schema = {name: pl.Int64 if name == "events" else pl.String for name in COLUMNS}
-    return pl.DataFrame(rows, schema=schema).with_columns(pl.col(TIMES).str.to_datetime("%+", time_zone="UTC"))
+    types = {name: pl.Int64 if name == "events" else pl.String for name in COLUMNS}
+    return pl.DataFrame(rows, schema=types).with_columns(pl.col(TIMES).str.to_datetime("%+", time_zone="UTC"))
 
 
-def report_runs(store: EventStore, as_of: datetime) -> pl.DataFrame:
+def earlier_reports(store: EventStore, as_of: datetime) -> pl.DataFrame:
     """`ref_report_runs`: the headline of each earlier report as of `as_of` or before, a row a funnel."""
     rows = [
         {**record, **headline}

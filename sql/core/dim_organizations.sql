@@ -1,6 +1,6 @@
 -- One row per organization that a counted event names.
 -- key: organization_key
--- The name is the latest that the vendor sent; a deletion stands until the organization is created again.
+-- The name is the latest that the vendor sent; a deletion stands until the organization is told of again.
 with told as (
     select
         organization_key,

@@ -1,6 +1,6 @@
 -- One row per entry and portal link that it took: generated in its stream from its entry up to its end.
 -- key: funnel_id, entry_id, link_id
--- First is the link that opened the entry, or that its opening event names: an invitation follows its link by seconds.
+-- First is the earliest, of one instant the link that opened the entry. An invitation's is the one that it names.
 -- A link logged as generated twice may stand in two entries.
 with numbered as (
     select

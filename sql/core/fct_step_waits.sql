@@ -39,8 +39,10 @@ select
     s.entry_id,
     s.step_number,
     s.from_step,
-    greatest(0, least(a.drop_off_us, a.ended_us, a.until_us, a.next_entered_us, r.as_of_us) - s.from_us),
+    greatest(0, least(x.drop_off_us, a.ended_us, a.until_us, a.next_entered_us, r.as_of_us) - s.from_us),
     false,
 from stopped as s
 join fct_attempts as a on a.entry_id = s.entry_id
+left join fct_cuts as x
+    on x.funnel_number = a.funnel_number and x.entity_key = a.entity_key and x.entry_position = a.entry_position
 cross join ref_settings as r

@@ -16,11 +16,13 @@ cuts as (
         on v.organization_id = n.organization_id and v.is_counted and v.timestamp = n.cut_at
     where
         (n.is_excluded or n.outcome = 'ended' or n.ended_by = 'exclusion with effect drop_off')
-        and (v.event_type = n.ended_by or n.outcome <> 'ended' and v.event_type not in (
-            select unnest(string_split(t.event_types, ', ')),
-            from dim_funnel_steps as t
-            where t.funnel_id = n.funnel_id
-        ))
+        and case
+            when n.outcome = 'ended' and not n.is_excluded then v.event_type = n.ended_by else v.event_type not in (
+                select unnest(string_split(t.event_types, ', ')),
+                from dim_funnel_steps as t
+                where t.funnel_id = n.funnel_id
+            )
+        end
     group by n.entry_id
     having count(*) = 1
 )

@@ -9,16 +9,13 @@ with told as (
         b.moment,
         nullif(json_extract_string(e.properties, b.path), '') as segment,
         c.position,
-        case b.moment when 'entry' then c.position = c.entry_position else b.step in (0, s.step) end as is_there,
+        case b.moment when 'entry' then c.position = c.entry_position else b.step in (0, s.step_number) end as is_there,
     from ref_breakdowns as b
     join fct_entry_events as c on c.funnel_number = b.funnel_number
     join fct_attempts as a
         on a.funnel_number = c.funnel_number and a.entity_key = c.entity_key and a.entry_position = c.entry_position
     join fct_events as e on e.event_key = c.event_key
-    left join fct_chains as s
-        on
-            s.funnel_number = c.funnel_number and s.entity_key = c.entity_key
-            and s.entry_position = c.entry_position and s.position = c.position
+    left join fct_entry_steps as s on s.entry_id = a.entry_id and s.event_id = e.event_id
     where c.step > 0
 )
 

@@ -1,4 +1,4 @@
--- One row per organization and domain, with when it was first told of; the domain is empty where none was said to be.
+-- One row per organization and domain, with when it was first told of; the empty one says that domains were spoken of.
 -- key: organization_id, domain
 with told as (
     select
