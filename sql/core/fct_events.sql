@@ -49,6 +49,9 @@ select
     e.expires_at,
     e.is_production,
     e.is_counted,
+    nullif(coalesce(e.properties::json ->> '$.error.code', case
+        when e.event_type like '%failed' then e.properties::json ->> '$.reason'
+    end), '') as error_code,
     ('0x' || substr(md5(concat_ws(
         chr(31), e.event_type, epoch_us(e.timestamp), e.organization_id, e.properties
     )), 1, 15))::bigint as content_key,

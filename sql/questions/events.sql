@@ -2,8 +2,6 @@
 -- Whole rows: the program picks what it shows.
 select
     e.*,  -- noqa: AM04
-    coalesce(e.properties ->> '$.error.code', if(e.event_type like '%failed', e.properties ->> '$.reason', null))
-        as error_code,
     nullif(concat_ws(
         ' and ',
         if(e.is_production, null, 'environment ' || e.environment),

@@ -5,11 +5,9 @@ with failed as (
         organization_key,
         intent,
         epoch_us(timestamp) as at_us,
-        nullif(coalesce(properties ->> '$.error.code', case
-            when event_type like '%failed' then properties ->> '$.reason'
-        end), '') as error_code,
+        error_code,
     from fct_events
-    where is_counted and organization_key is not null
+    where is_counted and organization_key is not null and error_code is not null
 ),
 
 met as (
@@ -24,7 +22,6 @@ met as (
             f.organization_key = a.organization_key
             and (f.intent is null or a.intent in (f.intent, ''))
             and f.at_us between a.entered_us and least(a.drop_off_us, coalesce(a.closed_us, a.until_us))
-    where f.error_code is not null
     group by a.funnel_id, a.entry_id, f.error_code
 )
 

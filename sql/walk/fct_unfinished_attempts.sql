@@ -32,9 +32,7 @@ happened as (
         intent is null and (
             starts_with(event_type, 'admin_portal.') or starts_with(event_type, 'organization_domain.')
         ) as is_of_any_intent,
-        nullif(coalesce(properties ->> '$.error.code', case
-            when event_type like '%failed' then properties ->> '$.reason'
-        end), '') as error_code,
+        error_code,
         properties ->> '$.error.message' as error_message,
     from fct_events
     where is_counted and organization_key is not null
