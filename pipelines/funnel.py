@@ -27,8 +27,8 @@ INTENTS = {
 MOMENTS = ("entry", "first", "last")
 """Where a breakdown is read, if not at a step."""
 DIMENSIONS = (
-    *("entry_day", "entry_week", "entry_month", "intent", "provider", "provider_group", "link_source"),
-    *("weekday", "domain_count", "error_code"),
+    *("all", "entry_day", "entry_week", "entry_month", "intent", "provider", "provider_group"),
+    *("link_source", "weekday", "domain_count", "error_code"),
 )
 """What all entries are told apart by: sql/core/fct_entry_segments.sql."""
 

@@ -5,6 +5,7 @@ import polars as pl
 from pipelines.durations import UNITS_US
 from pipelines.statistics.cohorts import observations
 from pipelines.statistics.intervals import wilson_bounds
+from pipelines.statistics.quantiles import PERCENTS
 from pipelines.statistics.survival import curve_at, survival_curve
 from pipelines.statistics.times import quantiles_of
 
@@ -26,8 +27,11 @@ def time_to_activation(entries: pl.DataFrame, funnels: pl.DataFrame) -> pl.DataF
         entries: `fct_entries`.
         funnels: `dim_funnels`.
     """
-    times = quantiles_of(observations(entries), funnels.select("funnel_id"))
-    return times.rename({"waiting_count": "entrant_count"})
+    key, counts = ["funnel_id", "quantile"], pl.col("entrant_count", "completer_count")
+    quantiles = pl.DataFrame({"quantile": [percent / 100 for percent in PERCENTS]})
+    times = quantiles_of(observations(entries), key[:1]).rename({"waiting_count": "entrant_count"})
+    whole = funnels.select("funnel_id").join(quantiles, how="cross")
+    return whole.join(times, on=key, how="left").with_columns(counts.fill_null(0)).sort(key)
 
 
 def activation_curve(entries: pl.DataFrame, funnels: pl.DataFrame) -> pl.DataFrame:

@@ -1,7 +1,6 @@
-"""What is counted of any group of entries, and the two oldest groups: the entry week, the provider.
+"""What is counted of any group of entries: counts, rates and times, defined once for every table that has them.
 
-The counts, the rates and the times of a group are defined here once, for every table that has them. Whole funnels are
-in `funnels`, groups by any other dimension in `segments`.
+Whole funnels are in `funnels`, groups by any dimension in `segments`.
 """
 
 from collections.abc import Sequence
@@ -18,7 +17,8 @@ ACTIVATED = pl.col("outcome") == "activated"
 OPEN = pl.col("outcome") == "open"
 ENOUGH = 20
 """Entries below which a rate says too little to be compared or tested."""
-_HEADLINE = ("entrant_count", "matured_count", "activated_count", "open_count", "^conversion_.*$")
+HEADLINE = ("entrant_count", "matured_count", "activated_count", "open_count", "^conversion_.*$")
+"""The columns that every table of groups has."""
 
 
 def counted(entries: pl.DataFrame) -> pl.DataFrame:
@@ -109,31 +109,3 @@ def group_measures(included: pl.DataFrame, by: Sequence[str]) -> pl.DataFrame:
     for part in (provisional, medians, restricted_means(curve, by, horizons)):
         groups = groups.join(part, on=by, how="left")
     return groups
-
-
-def weeks(entries: pl.DataFrame, funnels: pl.DataFrame) -> pl.DataFrame:
-    """`rpt_weeks`: one row per funnel and entry week that has entries; gaps are not filled.
-
-    Args:
-        entries: `fct_entries`.
-        funnels: `dim_funnels`; entries of other funnels are left out.
-    """
-    key = ["funnel_id", "entry_week"]
-    is_matured = pl.col("maturing_count") == 0
-    groups = group_measures(counted_in(entries, funnels), key).with_columns(is_matured=is_matured)
-    return groups.select(*key, *_HEADLINE, "early_activated_count", "is_matured").sort(key)
-
-
-def providers(entries: pl.DataFrame, funnels: pl.DataFrame) -> pl.DataFrame:
-    """`rpt_providers`: one row per funnel and provider that an entry names.
-
-    Entries without one are in no row: a provider is known only from the provider step on. How many that leaves out
-    is `provider_coverage` of `rpt_funnels`.
-
-    Args:
-        entries: `fct_entries`.
-        funnels: `dim_funnels`; entries of other funnels are left out.
-    """
-    key = ["funnel_id", "provider"]
-    groups = group_measures(counted_in(entries, funnels).drop_nulls("provider"), key)
-    return groups.select(*key, *_HEADLINE, "median_activation_us").sort(key)

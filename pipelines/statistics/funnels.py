@@ -122,7 +122,7 @@ def _waiting(step_waits: pl.DataFrame, included: pl.DataFrame) -> pl.DataFrame:
     A wait begins later than the window it is in, so the longest one seen is a little shorter than the window: the mean
     goes as far as anybody was seen, and there is none before a window has closed.
     """
-    observed = waits(step_waits, included).join(included.select(*ENTRY, "is_matured", "window_us"), on=ENTRY)
+    observed = waits(step_waits, included)
     groups = observed.group_by(STEP)
     horizons = groups.agg(
         is_known=MATURED.any(), horizon_us=pl.min_horizontal(pl.col("observed_us").max(), pl.col("window_us").max())

@@ -17,4 +17,17 @@ def exact_quantile(values: pl.Expr, percent: int) -> pl.Expr:
     hundredths = (ordered.len().cast(pl.Int64) - 1) * percent
     below = ordered.get(hundredths // 100, null_on_oob=True)
     above = ordered.get((hundredths + 99) // 100, null_on_oob=True)
+    return _between(below, above, hundredths)
+
+
+def counted_quantile(value: str, done: str, percent: int) -> pl.Expr:
+    """The same of distinct values that ascend, where `done` counts (Int64) how many there are up to and with each."""
+    values, counts = pl.col(value), pl.col(done)
+    hundredths = (counts.last() - 1) * percent
+    below = values.filter(counts > hundredths // 100).first()
+    above = values.filter(counts > (hundredths + 99) // 100).first()
+    return pl.when(counts.last() > 0).then(_between(below, above, hundredths))
+
+
+def _between(below: pl.Expr, above: pl.Expr, hundredths: pl.Expr) -> pl.Expr:
     return below + ((above - below) * (hundredths % 100) + 50) // 100

@@ -1,18 +1,19 @@
 """Entries by what tells them apart: every dimension of `fct_entry_segments`. What drives drop-off is in `drivers`."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import polars as pl
 
 from pipelines.statistics.adjustments import holm
-from pipelines.statistics.cohorts import ENTRY, MATURED, are_enough, count, counted_in, group_measures, observations
+from pipelines.statistics.cohorts import ENTRY, HEADLINE, MATURED, are_enough, count, counted_in, group_measures
 from pipelines.statistics.funnels import step_measures
 from pipelines.statistics.intervals import newcombe_bounds, score_test, share
-from pipelines.statistics.times import STEP, quantiles_of
+from pipelines.statistics.times import STEP, buckets_of, quantiles_of, spans
 
 KEY = ["funnel_id", "dimension", "segment"]
-COHORTS = ("entry_day", "entry_week", "entry_month")
-"""Dimensions whose segments follow each other in time: no one of them is compared with the rest."""
+SPAN = ["span", "step_number"]
+UNCOMPARED = ("all", "entry_day", "entry_week", "entry_month")
+"""Dimensions whose segments have no rest, or follow each other in time: none of them is compared with the rest."""
 PROVIDER_EVENT = "admin_portal.provider_selected"
 SEVERAL = pl.col("dimension") == "error_code"
 """The dimension of which an entry may have several segments, and most entries have none."""
@@ -47,27 +48,97 @@ def segment_summary(
     return measured.pipe(_with_rest).sort(KEY)
 
 
-def segment_times(entries: pl.DataFrame, segments: pl.DataFrame, funnels: pl.DataFrame) -> pl.DataFrame:
-    """`rpt_segment_times`: one row per funnel, dimension, segment and published quantile, as `rpt_time_to_activation`.
+def weeks(segments: pl.DataFrame) -> pl.DataFrame:
+    """`rpt_weeks`: one row per funnel and entry week that has entries; gaps are not filled.
+
+    Args:
+        segments: `rpt_segments`.
+    """
+    key, is_matured = ["funnel_id", "entry_week"], pl.col("maturing_count") == 0
+    found = _segments_of(segments, "entry_week").with_columns(pl.col("entry_week").str.to_date(), is_matured=is_matured)
+    return found.select(*key, *HEADLINE, "early_activated_count", "is_matured").sort(key)
+
+
+def providers(segments: pl.DataFrame) -> pl.DataFrame:
+    """`rpt_providers`: one row per funnel and provider that an entry names.
+
+    Entries without one are in no row: a provider is known only from the provider step on. How many that leaves out
+    is `provider_coverage` of `rpt_funnels`.
+
+    Args:
+        segments: `rpt_segments`.
+    """
+    key = ["funnel_id", "provider"]
+    return _segments_of(segments, "provider").select(*key, *HEADLINE, "median_activation_us").sort(key)
+
+
+def _segments_of(segments: pl.DataFrame, dimension: str) -> pl.DataFrame:
+    return segments.filter(dimension=dimension).rename({"segment": dimension})
+
+
+def times(
+    entries: pl.DataFrame,
+    segments: pl.DataFrame,
+    step_waits: pl.DataFrame,
+    entry_links: pl.DataFrame,
+    funnels: pl.DataFrame,
+) -> pl.DataFrame:
+    """`rpt_times`: one row per funnel, dimension, segment, span, step that anybody waited for, and published quantile.
 
     Args:
         entries: `fct_entries`.
         segments: `fct_entry_segments`.
+        step_waits: `fct_step_waits`.
+        entry_links: `fct_entry_links`.
         funnels: `dim_funnels`; entries of other funnels are left out.
     """
-    included, parts = counted_in(entries, funnels).with_row_index("entry"), []
-    watched = observations(included).select("entry", "observed_us", "is_event")
+    included = counted_in(entries, funnels).with_row_index("entry")
+    observed = spans(included, step_waits, entry_links)
+    return _timed(quantiles_of, segments, included, observed).sort(*KEY, *SPAN, "quantile")
+
+
+def time_buckets(
+    entries: pl.DataFrame,
+    segments: pl.DataFrame,
+    step_waits: pl.DataFrame,
+    entry_links: pl.DataFrame,
+    funnels: pl.DataFrame,
+) -> pl.DataFrame:
+    """`rpt_time_buckets`: one row per funnel, dimension, segment, span, step that anybody reached, and bucket.
+
+    Args:
+        entries: `fct_entries`.
+        segments: `fct_entry_segments`.
+        step_waits: `fct_step_waits`.
+        entry_links: `fct_entry_links`.
+        funnels: `dim_funnels`; entries of other funnels are left out.
+    """
+    included = counted_in(entries, funnels).with_row_index("entry")
+    observed = spans(included, step_waits, entry_links)
+    return _timed(buckets_of, segments, included, observed).sort(*KEY, *SPAN, "bucket")
+
+
+def _timed(
+    measure: Callable[[pl.DataFrame, Sequence[str]], pl.DataFrame],
+    segments: pl.DataFrame,
+    included: pl.DataFrame,
+    observed: pl.DataFrame,
+) -> pl.DataFrame:
+    kinds, parts = observed.select(SPAN).unique().with_row_index("kind"), []
+    numbered = observed.join(kinds, on=SPAN).drop(SPAN)
     for groups, members in _dimensions(segments, included):
-        times = quantiles_of(members.join(watched, on="entry"), groups.select("group"))
-        parts.append(groups.join(times, on="group").drop("group"))
-    return pl.concat(parts).rename({"waiting_count": "entrant_count"}).sort(*KEY, "quantile")
+        series = groups.join(kinds, how="cross").with_columns(series=pl.col("group") * kinds.height + pl.col("kind"))
+        rows = members.join(numbered, on="entry").with_columns(series=pl.col("group") * kinds.height + pl.col("kind"))
+        measured = measure(rows.select("series", "observed_us", "is_event"), ["series"])
+        parts.append(series.drop("group", "kind").join(measured, on="series").drop("series"))
+    return pl.concat(parts)
 
 
 def _with_rest(measured: pl.DataFrame) -> pl.DataFrame:
     """Adds how much the dimension covers, the rest of each segment, and their comparison."""
     activated, matured = pl.col("activated_count"), pl.col("matured_count")
     pair = (activated, matured, pl.col("rest_activated_count"), pl.col("rest_matured_count"))
-    is_compared = ~SEVERAL & ~pl.col("dimension").is_in(COHORTS)
+    is_compared = ~SEVERAL & ~pl.col("dimension").is_in(UNCOMPARED)
     in_dimension = {name: pl.col(name).sum().over(KEY[:2]) for name in ("matured_count", "activated_count")}
     lower, upper = (pl.when(is_compared).then(bound) for bound in newcombe_bounds(*pair))
     return (

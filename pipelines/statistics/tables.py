@@ -6,14 +6,12 @@ from dataclasses import dataclass
 import polars as pl
 
 from pipelines.statistics.activation import activation_curve, time_to_activation
-from pipelines.statistics.cohorts import providers, weeks
 from pipelines.statistics.comparisons import comparisons
 from pipelines.statistics.drivers import drivers
 from pipelines.statistics.funnels import funnel_steps, funnel_summary
 from pipelines.statistics.history import report_runs
 from pipelines.statistics.organizations import organizations
-from pipelines.statistics.segments import segment_steps, segment_summary, segment_times
-from pipelines.statistics.times import step_times, time_buckets, time_in_portal
+from pipelines.statistics.segments import providers, segment_steps, segment_summary, time_buckets, times, weeks
 
 
 @dataclass(frozen=True)
@@ -41,6 +39,7 @@ def _made(function: Callable[..., pl.DataFrame], inputs: str, key: str) -> Stati
 
 _FUNNELS = "fct_entries dim_funnels"
 _STEPS = "dim_funnel_steps dim_funnels"
+_TIMED = "fct_entries fct_entry_segments fct_step_waits fct_entry_links dim_funnels"
 _SEGMENT = "funnel_id dimension segment"
 
 STATISTICS = {
@@ -50,18 +49,14 @@ STATISTICS = {
     ),
     "rpt_time_to_activation": _made(time_to_activation, _FUNNELS, "funnel_id quantile"),
     "rpt_activation_curve": _made(activation_curve, _FUNNELS, "funnel_id at_us"),
-    "rpt_step_times": _made(step_times, f"fct_entries fct_step_waits {_STEPS}", "funnel_id step_number quantile"),
-    "rpt_time_in_portal": _made(time_in_portal, "fct_entries fct_entry_links dim_funnels", "funnel_id quantile"),
-    "rpt_time_buckets": _made(
-        time_buckets, f"fct_entries fct_step_waits fct_entry_links {_STEPS}", "funnel_id span step_number bucket"
-    ),
-    "rpt_weeks": _made(weeks, _FUNNELS, "funnel_id entry_week"),
-    "rpt_providers": _made(providers, _FUNNELS, "funnel_id provider"),
     "rpt_segments": _made(segment_summary, "fct_entries fct_entry_segments fct_exposures dim_funnels", _SEGMENT),
+    "rpt_weeks": _made(weeks, "rpt_segments", "funnel_id entry_week"),
+    "rpt_providers": _made(providers, "rpt_segments", "funnel_id provider"),
     "rpt_segment_steps": _made(
         segment_steps, f"fct_entries fct_entry_steps fct_entry_segments {_STEPS}", f"{_SEGMENT} step_number"
     ),
-    "rpt_segment_times": _made(segment_times, "fct_entries fct_entry_segments dim_funnels", f"{_SEGMENT} quantile"),
+    "rpt_times": _made(times, _TIMED, f"{_SEGMENT} span step_number quantile"),
+    "rpt_time_buckets": _made(time_buckets, _TIMED, f"{_SEGMENT} span step_number bucket"),
     "rpt_drivers": _made(drivers, "rpt_segments", _SEGMENT),
     "rpt_comparisons": _made(comparisons, f"{_FUNNELS} ref_settings", "funnel_id within_us period_us"),
     "rpt_organizations": _made(organizations, _FUNNELS, "funnel_id"),

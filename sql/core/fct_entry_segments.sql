@@ -1,7 +1,7 @@
 -- One row per entry, dimension and segment: all that entries are told apart by.
 -- key: funnel_id, entry_id, dimension, segment
--- An entry without a value has no row; only error_code may have several. Link source is that of its first link, domains
--- are those told of by its entry.
+-- An entry without a value has no row; only error_code may have several; all entries have all. Link source is that of
+-- the first link, domains are those told of by the entry.
 with domain_counts as (
     select
         n.entry_id,
@@ -16,6 +16,7 @@ plain as (
         n.funnel_id,
         n.entry_id,
         unnest([
+            ('all', 'all'),
             ('entry_day', n.entry_date::varchar),
             ('entry_week', n.entry_week::varchar),
             ('entry_month', n.entry_month::varchar),

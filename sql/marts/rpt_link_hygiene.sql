@@ -1,5 +1,5 @@
--- One row per funnel: what became of the links of its attempts, excluded ones left out.
--- key: funnel_id
+-- One row per funnel, dimension and segment: what became of the links of its attempts, excluded ones left out.
+-- key: funnel_id, dimension, segment
 -- A link without an intent counts for each attempt that it serves.
 with attempts as (
     select
@@ -20,26 +20,30 @@ with attempts as (
 
 counted as (
     select
-        f.funnel_id,
-        count(a.entry_id) as entrant_count,
+        s.funnel_id,
+        s.dimension,
+        s.segment,
+        count(*) as entrant_count,
         count(*) filter (where a.is_activated) as activated_count,
         median(a.link_count) filter (where a.is_activated) as median_links_per_activation,
         count(*) filter (where a.link_count > 0) as linked_attempt_count,
         count(*) filter (where a.link_count > 1) as re_issued_attempt_count,
-        coalesce(sum(a.link_count), 0)::bigint as link_count,
+        sum(a.link_count)::bigint as link_count,
         coalesce(sum(a.link_count) filter (where a.is_activated), 0)::bigint as activated_link_count,
-        coalesce(sum(a.settled_link_count), 0)::bigint as settled_link_count,
-        coalesce(sum(a.expired_unopened_count), 0)::bigint as expired_unopened_count,
-        coalesce(sum(a.revoked_count), 0)::bigint as revoked_count,
-        coalesce(sum(a.opened_after_expiry_count), 0)::bigint as opened_after_expiry_count,
-        coalesce(sum(a.several_openings_count), 0)::bigint as several_openings_count,
-    from dim_funnels as f
-    left join attempts as a on a.funnel_id = f.funnel_id
-    group by f.funnel_id
+        sum(a.settled_link_count)::bigint as settled_link_count,
+        sum(a.expired_unopened_count)::bigint as expired_unopened_count,
+        sum(a.revoked_count)::bigint as revoked_count,
+        sum(a.opened_after_expiry_count)::bigint as opened_after_expiry_count,
+        sum(a.several_openings_count)::bigint as several_openings_count,
+    from attempts as a
+    join fct_entry_segments as s on s.funnel_id = a.funnel_id and s.entry_id = a.entry_id
+    group by s.funnel_id, s.dimension, s.segment
 )
 
 select
     funnel_id,
+    dimension,
+    segment,
     entrant_count,
     link_count,
     activated_count,

@@ -33,9 +33,21 @@ PARTS = {
     "converted entries": "select count(*), count(a.event_id) from fct_entries as e left join fct_activations as a "
     "on a.entry_id = e.entry_id and a.fate = 'conversion' where e.converted_at is not null group by e.funnel_id",
     "buckets": "select any_value(total_count), sum(attempt_count) from rpt_time_buckets "
-    "group by funnel_id, span, step_number",
-    "cumulative": "select 1.0, last(cumulative_share order by bucket) from rpt_time_buckets where total_count > 0 "
-    "group by funnel_id, span, step_number",
+    "group by funnel_id, dimension, segment, span, step_number",
+    "buckets and times": "select t.completer_count, any_value(b.total_count) from rpt_times as t "
+    "join rpt_time_buckets as b using (funnel_id, dimension, segment, span, step_number) "
+    "where t.quantile = 0.5 group by all",
+    "times of segments": "select any_value(w.waiting_count), sum(t.waiting_count) from rpt_times as w "
+    "join rpt_times as t using (funnel_id, span, step_number, quantile) where w.dimension = 'all' and t.dimension "
+    "in ('entry_day', 'entry_week', 'entry_month', 'intent', 'weekday') "
+    "group by funnel_id, span, step_number, quantile, t.dimension",
+    "links of segments": "select any_value(w.link_count), sum(h.link_count) from rpt_link_hygiene as w "
+    "join rpt_link_hygiene as h using (funnel_id) where w.dimension = 'all' and h.dimension in "
+    "('entry_day', 'entry_week', 'entry_month', 'intent', 'weekday') group by funnel_id, h.dimension",
+    "whole segments": "select f.entrant_count, s.entrant_count from rpt_funnels as f join rpt_segments as s "
+    "using (funnel_id) where s.dimension = 'all'",
+    "cumulative": "select 1.0, last(cumulative_share order by bucket) from rpt_time_buckets "
+    "group by funnel_id, dimension, segment, span, step_number",
     "organizations": "select (select count(distinct organization_id) from fct_entries where not is_excluded), "
     "organization_count from rpt_totals",
     "segments": "select f.entrant_count, sum(s.entrant_count) from rpt_funnels as f join rpt_segments as s "

@@ -158,14 +158,27 @@ def tables(*funnels: str, unrecorded: str = "", **given_tables: pl.DataFrame) ->
         "fct_entry_steps": pl.DataFrame(schema=ENTRY_STEPS),
         "fct_step_waits": pl.DataFrame(schema=STEP_WAITS),
         "fct_entry_links": pl.DataFrame(schema=ENTRY_LINKS),
-        "fct_entry_segments": pl.DataFrame(schema=ENTRY_SEGMENTS),
         "rpt_stalled": pl.DataFrame(schema=STALLED),
         "ref_settings": pl.DataFrame({"as_of_us": [time_us(AS_OF)]}),
     } | given_tables
-    return {"fct_exposures": _exposures(found["fct_entries"], found["fct_entry_segments"])} | found
+    found = {"fct_entry_segments": segments_of_all(found["fct_entries"])} | found
+    return {"fct_exposures": exposures(found["fct_entries"], found["fct_entry_segments"])} | found
 
 
-def _exposures(attempts: pl.DataFrame, parts: pl.DataFrame) -> pl.DataFrame:
+def segments_of_all(attempts: pl.DataFrame) -> pl.DataFrame:
+    """`fct_entry_segments` as every attempt has them: all, the entry week, the provider where there is one."""
+    said = {
+        "all": pl.lit("all"),
+        "entry_week": pl.col("entry_week").dt.to_string("iso"),
+        "provider": pl.col("provider"),
+    }
+    parts = [
+        attempts.select("funnel_id", "entry_id", dimension=pl.lit(name), segment=value) for name, value in said.items()
+    ]
+    return pl.concat(parts).drop_nulls()
+
+
+def exposures(attempts: pl.DataFrame, parts: pl.DataFrame) -> pl.DataFrame:
     """`fct_exposures`, where an error was met at the step that its attempt stopped at."""
     counted = attempts.filter(~pl.col("is_excluded"))
     met = parts.filter(dimension="error_code").join(counted, on=["funnel_id", "entry_id"])

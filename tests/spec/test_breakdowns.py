@@ -36,6 +36,7 @@ def segments(organization: str, funnel: str = SET_UP) -> set[tuple[str, str]]:
 def test_entry_is_told_apart_by_what_all_have() -> None:
     """Entry day, week and month, intent, provider and its group, first link's source, weekday, domains, error codes."""
     assert segments("acme") == {
+        ("all", "all"),
         ("entry_day", "2026-03-01"),
         ("entry_week", "2026-02-23"),
         ("entry_month", "2026-03-01"),
@@ -53,6 +54,7 @@ def test_entry_is_told_apart_by_what_all_have() -> None:
 def test_what_is_not_known_has_no_segment() -> None:
     """An organization of which nothing was told has no provider, no link source, no number of domains."""
     assert {dimension for dimension, _ in segments("bare")} == {
+        "all",
         "entry_day",
         "entry_week",
         "entry_month",

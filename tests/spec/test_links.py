@@ -303,9 +303,14 @@ def test_link_hygiene_counts_the_links_of_counted_attempts() -> None:
         """,
         HYGIENE,
     ) as warehouse:
-        row = warehouse.query("from rpt_link_hygiene").row(0, named=True)
+        row = warehouse.query("from rpt_link_hygiene where dimension = 'all'").row(0, named=True)
+        by_week = "select segment, entrant_count, link_count, re_issue_rate from rpt_link_hygiene where dimension = "
+        weeks = warehouse.query(by_week + "'entry_week' order by segment").rows()
+    assert weeks == [("2026-02-23", 3, 4, 1 / 3), ("2026-03-16", 1, 4, 1.0)]
     assert row == {
         "funnel_id": "sso_setup",
+        "dimension": "all",
+        "segment": "all",
         "entrant_count": 4,
         "link_count": 8,
         "activated_count": 3,
@@ -325,13 +330,16 @@ def test_link_hygiene_counts_the_links_of_counted_attempts() -> None:
 
 
 def test_link_hygiene_of_nothing_has_no_rates() -> None:
-    """A funnel without an attempt has its row, counts of 0 and empty shares."""
-    with walked("| at | event |") as warehouse:
+    """Where no link is settled and nothing activated there is no share of them; without an attempt there is no row."""
+    columns = "select link_count, re_issue_rate, expired_unopened_share, links_per_activation from rpt_link_hygiene "
+    with walked("| at | event | link |\n| 03-30 09:00 | admin_portal.link_generated | a |") as warehouse:
         assert_answer(
             warehouse,
-            "select link_count, re_issue_rate, expired_unopened_share, links_per_activation from rpt_link_hygiene",
+            columns + "where dimension = 'all'",
             """
             | link_count | re_issue_rate | expired_unopened_share | links_per_activation |
-            | 0          | -             | -                      | -                    |
+            | 1          | 0             | -                      | -                    |
             """,
         )
+    with walked("| at | event |") as warehouse:
+        assert warehouse.query(columns).is_empty()

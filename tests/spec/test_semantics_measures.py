@@ -71,10 +71,10 @@ def test_excluded_attempts_are_in_no_time_in_the_portal() -> None:
         | 20 days | activated | 1 hour | yes      |
     """
     links = entry_links("| entry | portal |\n| 1 | 20 minutes |\n| 2 | 1 minute |")
-    numbers = "| activated_count | portal_count | time_us |\n| 1 | 1 | 20 minutes |"
+    numbers = "| waiting_count | completer_count | time_us |\n| 1 | 1 | 20 minutes |"
     inputs = tables(fct_entries=entries(rows), fct_entry_links=links)
-    expect("rpt_time_in_portal", inputs, numbers, quantile=0.5)
-    in_time = compute("rpt_time_buckets", inputs).filter(pl.col("attempt_count") > 0, span="portal")
+    expect("rpt_times", inputs, numbers, dimension="all", span="portal", quantile=0.5)
+    in_time = compute("rpt_time_buckets", inputs).filter(pl.col("attempt_count") > 0, dimension="all", span="portal")
     assert in_time.select("bucket_label", "attempt_count", "total_count", "share").rows() == [("30 min", 1, 1, 1.0)]
 
 
@@ -83,7 +83,8 @@ def test_times_end_in_their_bucket_to_the_microsecond() -> None:
     links = entry_links("| entry | portal |\n| 1 | 1 minute |\n| 2 | 1 minute |\n| 3 | 30 days |\n| 4 | 30 days |")
     longer = links.with_columns(pl.col("portal_us") + pl.Series([0, 1, 0, 1]))
     attempts = entries("| attempts | age | outcome | after |\n| 4 | 60 days | activated | 40 days |")
-    found = compute("rpt_time_buckets", tables(fct_entries=attempts, fct_entry_links=longer)).filter(span="portal")
+    found = compute("rpt_time_buckets", tables(fct_entries=attempts, fct_entry_links=longer))
+    found = found.filter(dimension="all", span="portal")
     counts = dict(found.select("bucket_label", "attempt_count").rows())
     assert {label: count for label, count in counts.items() if count} == {"1 min": 1, "5 min": 1, "30 d": 1, "more": 1}
 

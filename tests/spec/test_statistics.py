@@ -31,13 +31,13 @@ COLUMNS = {
         funnel_id quantile entrant_count completer_count time_us time_lower_us time_upper_us completer_time_us
     """,
     "rpt_activation_curve": "funnel_id at_us activated_share activated_lower activated_upper at_risk_count",
-    "rpt_step_times": """
-        funnel_id step_number quantile waiting_count completer_count time_us time_lower_us time_upper_us
-        completer_time_us
+    "rpt_times": """
+        funnel_id dimension segment span step_number quantile waiting_count completer_count time_us time_lower_us
+        time_upper_us completer_time_us
     """,
-    "rpt_time_in_portal": "funnel_id quantile portal_count time_us time_lower_us time_upper_us activated_count",
     "rpt_time_buckets": """
-        funnel_id span step_number bucket bucket_label up_to_us attempt_count total_count share cumulative_share
+        funnel_id dimension segment span step_number bucket bucket_label up_to_us attempt_count total_count share
+        cumulative_share
     """,
     "rpt_weeks": """
         funnel_id entry_week entrant_count matured_count activated_count open_count conversion_rate conversion_lower
@@ -57,10 +57,6 @@ COLUMNS = {
     "rpt_segment_steps": """
         funnel_id dimension segment step_number recorded_count reached_count step_conversion_rate
         overall_conversion_rate drop_off_count drop_off_rate open_count median_step_us
-    """,
-    "rpt_segment_times": """
-        funnel_id dimension segment quantile entrant_count completer_count time_us time_lower_us time_upper_us
-        completer_time_us
     """,
     "rpt_drivers": """
         funnel_id dimension segment matured_count rest_matured_count drop_off_count rest_drop_off_count odds_ratio
@@ -149,14 +145,12 @@ def test_funnels_without_entries_have_their_rows() -> None:
         "rpt_funnel_steps": 10,
         "rpt_time_to_activation": 8,
         "rpt_activation_curve": 60,
-        "rpt_step_times": 32,
-        "rpt_time_in_portal": 8,
-        "rpt_time_buckets": 144,
+        "rpt_times": 0,
+        "rpt_time_buckets": 0,
         "rpt_weeks": 0,
         "rpt_providers": 0,
         "rpt_segments": 0,
         "rpt_segment_steps": 0,
-        "rpt_segment_times": 0,
         "rpt_drivers": 0,
         "rpt_comparisons": 24,
         "rpt_organizations": 2,

@@ -75,16 +75,14 @@ def test_step_times_wait_for_those_still_on_the_way() -> None:
         | 90.0 %   | 4             | 3               |            | 20 minutes    |               | 580 minutes       |
     """
     inputs = tables(fct_entries=attempts, fct_step_waits=waits)
-    expect("rpt_step_times", inputs, numbers, step_number=2)
+    expect("rpt_times", inputs, numbers, dimension="all", span="step", step_number=2)
     nobody = """
         | step_number | waiting_count | completer_count | time_us | completer_time_us |
         |-------------|---------------|-----------------|---------|-------------------|
         | 2           | 4             | 3               |         | 580 minutes       |
         | 3           | 1             | 0               |         |                   |
-        | 4           | 0             | 0               |         |                   |
-        | 5           | 0             | 0               |         |                   |
     """
-    expect("rpt_step_times", inputs, nobody, quantile=0.9)
+    expect("rpt_times", inputs, nobody, dimension="all", span="step", quantile=0.9)
 
 
 def test_time_in_portal_is_that_of_the_link_used() -> None:
@@ -108,14 +106,16 @@ def test_time_in_portal_is_that_of_the_link_used() -> None:
         | 6     |            |
     """)
     numbers = """
-        | quantile | activated_count | portal_count | time_us    | time_lower_us | time_upper_us |
-        |----------|-----------------|--------------|------------|---------------|---------------|
-        | 25.0 %   | 5               | 4            | 10 minutes | 10 minutes    | 14 minutes    |
-        | 50.0 %   | 5               | 4            | 12 minutes | 10 minutes    |               |
-        | 75.0 %   | 5               | 4            | 14 minutes | 10 minutes    |               |
-        | 90.0 %   | 5               | 4            | 30 minutes | 12 minutes    |               |
+        | quantile | waiting_count | completer_count | time_us    | time_lower_us | time_upper_us | completer_time_us |
+        |----------|---------------|-----------------|------------|---------------|---------------|-------------------|
+        | 25.0 %   | 4             | 4               | 10 minutes | 10 minutes    | 14 minutes    | 690 seconds       |
+        | 50.0 %   | 4             | 4               | 12 minutes | 10 minutes    |               | 13 minutes        |
+        | 75.0 %   | 4             | 4               | 14 minutes | 10 minutes    |               | 18 minutes        |
+        | 90.0 %   | 4             | 4               | 30 minutes | 12 minutes    |               | 1512 seconds      |
     """
-    expect("rpt_time_in_portal", tables(fct_entries=attempts, fct_entry_links=links), numbers)
+    inputs = tables(fct_entries=attempts, fct_entry_links=links)
+    expect("rpt_times", inputs, numbers, dimension="all", span="portal")
+    expect("rpt_times", inputs, "| completer_count |\n| 5 |", dimension="all", span="activation", quantile=0.5)
 
 
 def test_time_buckets_include_their_upper_end() -> None:
@@ -145,11 +145,11 @@ def test_time_buckets_include_their_upper_end() -> None:
         | 11     | 30 d         | 30 days    | 0             | 4           | 0.0 %  | 75.0 %           |
         | 12     | more         |            | 1             | 4           | 25.0 % | 100.0 %          |
     """
-    expect("rpt_time_buckets", tables(fct_entries=attempts), numbers, span="activation")
+    expect("rpt_time_buckets", tables(fct_entries=attempts), numbers, dimension="all", span="activation")
 
 
 def test_time_buckets_are_of_activations_portal_visits_and_steps() -> None:
-    """A step reached is in its own span, a wait that goes on in none; a span without times has no shares."""
+    """A step reached is in its own span, a wait that goes on in none; a span without complete times has no row."""
     attempts = entries("| attempts | age | outcome | after |\n| 2 | 20 days | activated | 4 hours |")
     waits = step_waits("""
         | entry | step | waited    | reached |
@@ -164,19 +164,13 @@ def test_time_buckets_are_of_activations_portal_visits_and_steps() -> None:
         | activation | 0           | 0             | 2           | 0.0 %   | 0.0 %            |
         | portal     | 0           | 0             | 1           | 0.0 %   | 0.0 %            |
         | step       | 2           | 1             | 1           | 100.0 % | 100.0 %          |
-        | step       | 3           | 0             | 0           |         |                  |
-        | step       | 4           | 0             | 0           |         |                  |
-        | step       | 5           | 0             | 0           |         |                  |
     """
-    expect("rpt_time_buckets", inputs, second, bucket=2)
+    expect("rpt_time_buckets", inputs, second, dimension="all", bucket=2)
     third = """
         | span       | attempt_count | cumulative_share |
         |------------|---------------|------------------|
         | activation | 0             | 0.0 %            |
         | portal     | 1             | 100.0 %          |
         | step       | 0             | 100.0 %          |
-        | step       | 0             |                  |
-        | step       | 0             |                  |
-        | step       | 0             |                  |
     """
-    expect("rpt_time_buckets", inputs, third, bucket=3)
+    expect("rpt_time_buckets", inputs, third, dimension="all", bucket=3)

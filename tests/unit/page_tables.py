@@ -12,6 +12,7 @@ import polars as pl
 
 from pipelines.pages.cells import KEYS
 from pipelines.statistics.tables import STATISTICS
+from tests.spec.measures import compute, exposures, segments_of_all
 
 AS_OF = datetime(2026, 11, 23, 6, tzinfo=UTC)
 WINDOW = timedelta(days=14)
@@ -93,10 +94,9 @@ def page_tables(
     tables["fct_step_waits"] = _step_waits(tables["fct_entry_steps"])
     tables["rpt_totals"] = _totals(entries, tables["rpt_stalled"])
     tables["rpt_report_runs"] = _runs()
-    for table, statistic in STATISTICS.items():
-        if table in KEYS and table not in tables:
-            tables[table] = statistic.compute(tables)
-    return tables
+    tables["fct_entry_segments"] = segments_of_all(entries)
+    tables["fct_exposures"] = exposures(entries, tables["fct_entry_segments"])
+    return tables | {table: compute(table, tables) for table in KEYS.keys() & STATISTICS.keys() - tables.keys()}
 
 
 def _runs() -> pl.DataFrame:
