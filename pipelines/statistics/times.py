@@ -42,15 +42,15 @@ def spans(included: pl.DataFrame, step_waits: pl.DataFrame, entry_links: pl.Data
         (entry to activation, late ones too), `portal` (first opening of the link used to the activation: complete
         ones only), `step` (the step reached before to this step).
     """
-    activated, no_step = included.filter(ACTIVATED).select(*ENTRY, "entry"), pl.lit(0, pl.Int64)
+    activated, step = included.filter(ACTIVATED).select(*ENTRY, "entry"), pl.col("step_number").cast(pl.Int64)
     visits = entry_links.drop_nulls("portal_us").join(activated, on=ENTRY)
     parts = {
-        "activation": observations(included).with_columns(step_number=no_step),
-        "portal": visits.with_columns(step_number=no_step, observed_us="portal_us", is_event=True),
+        "activation": observations(included).with_columns(step_number=0),
+        "portal": visits.with_columns(step_number=0, observed_us="portal_us", is_event=True),
         "step": waits(step_waits, included),
     }
     return pl.concat(
-        part.select("entry", pl.lit(span).alias("span"), "step_number", "observed_us", "is_event")
+        part.select("entry", pl.lit(span).alias("span"), step, "observed_us", "is_event")
         for span, part in parts.items()
     )
 
