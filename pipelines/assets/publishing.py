@@ -79,7 +79,8 @@ def _write(folder: Path, room: Room, models: tuple[Model, ...]) -> None:
     sentences |= {name: statistic_description(statistic) for name, statistic in STATISTICS.items()}
     columns = {name: room.warehouse.columns(name) for name in keys}
     views = {model.name: model.sql for model in models if model.is_view}
-    room.warehouse.export(folder, keys, comments(load_dictionary(SHIPPED_REPORTS), sentences, columns), views)
+    said = comments(load_dictionary(SHIPPED_REPORTS), sentences, columns)
+    room.warehouse.export(folder, keys, said, views)
     settings = room.catalog.settings
     render_site(
         {name: room.warehouse.read(name) for name in KEYS},
@@ -90,4 +91,5 @@ def _write(folder: Path, room: Room, models: tuple[Model, ...]) -> None:
         out=folder / "site",
         sources={model.name: f"sql/{model.layer}/{model.name}.sql" for model in models}
         | {name: f"pipelines/statistics ({s.function.__name__})" for name, s in STATISTICS.items()},
+        comments=said,
     )

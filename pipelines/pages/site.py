@@ -12,12 +12,11 @@ import polars as pl
 from pipelines.pages import charts, downloads
 from pipelines.pages.cells import Published
 from pipelines.pages.render import Renderer, dump_json
-from pipelines.pages.views.common import Context, funnels_in_order, path_of
-from pipelines.pages.views.definitions import definitions_page
-from pipelines.pages.views.funnel import funnel_page
-from pipelines.pages.views.health import health_page
-from pipelines.pages.views.overview import overview_page
+from pipelines.pages.views.common import Context, funnels_in_order
+from pipelines.pages.views.pages import all_pages
 
+SCRIPTS = ("app.js",)
+"""Files of `reports/static/`, in the order in which they stand in the one script."""
 ROBOTS = "User-agent: *\nDisallow: /\n"
 
 
@@ -30,6 +29,7 @@ def render_site(
     templates: Path,
     out: Path,
     sources: Mapping[str, str] | None = None,
+    comments: Mapping[str, str] | None = None,
 ) -> list[str]:
     """Write the whole site.
 
@@ -37,16 +37,17 @@ def render_site(
         tables: every table of `cells.KEYS`, as published.
         company: shown in the head of every page; may be empty.
         stale_after_us: pages warn when the data end this many microseconds before the as-of time.
-        static: folder with `site.css` and `app.js`.
+        static: folder with `site.css` and `SCRIPTS`.
         templates: folder with the page templates.
         out: folder to write to.
         sources: table name to the file that makes it, such as `sql/marts/rpt_stalled.sql`; shown in the foot.
+        comments: what each published table and column (`table.column`) holds, for the dictionary.
 
     Returns:
         The written paths relative to `out`, sorted. Equal inputs give equal bytes.
     """
-    context = Context(Published(tables), company, stale_after_us, sources or {})
-    assets = {"style": _hashed(static / "site.css"), "script": _hashed(static / "app.js"), "plotly": charts.bundle()}
+    context = Context(Published(tables), company, stale_after_us, sources or {}, comments or {})
+    assets = {"style": _hashed(static, "site.css"), "script": _hashed(static, *SCRIPTS), "plotly": charts.bundle()}
     files = {f"assets/{name}": text for name, text in assets.values()} | _downloads(context)
     files |= _pages(context, Renderer(templates), {role: f"assets/{name}" for role, (name, _) in assets.items()})
     for path, text in files.items():
@@ -55,10 +56,11 @@ def render_site(
     return sorted(files)
 
 
-def _hashed(file: Path) -> tuple[str, str]:
-    """Name and text of an asset; the name changes with the text, so that no cache shows an old one."""
-    text = file.read_text(encoding="utf-8")
-    return f"{file.stem}.{sha256(text.encode()).hexdigest()[:12]}{file.suffix}", text
+def _hashed(static: Path, *names: str) -> tuple[str, str]:
+    """Name and text of an asset, of files one after the other; its name changes with the text, so no cache is stale."""
+    text = "".join((static / name).read_text(encoding="utf-8") for name in names)
+    last = Path(names[-1])
+    return f"{last.stem}.{sha256(text.encode()).hexdigest()[:12]}{last.suffix}", text
 
 
 def _downloads(context: Context) -> dict[str, str]:
@@ -69,12 +71,6 @@ def _downloads(context: Context) -> dict[str, str]:
 
 
 def _pages(context: Context, renderer: Renderer, assets: Mapping[str, str]) -> dict[str, str]:
-    views: dict[str, tuple[str, object]] = {
-        "index.html": ("index.html", overview_page(context)),
-        "health.html": ("health.html", health_page(context)),
-        "definitions.html": ("definitions.html", definitions_page(context)),
-    }
-    for row in funnels_in_order(context.published):
-        views[path_of(row["funnel_id"])] = ("funnel.html", funnel_page(context, row["funnel_id"]))
     shared = {"assets": assets, "style_hashes": charts.STYLE_HASHES, "looks": charts.templates()}
-    return {path: renderer.page(template, page=view, **shared) for path, (template, view) in views.items()}
+    pages = all_pages(context).items()
+    return {path: renderer.page(template, page=view, **shared) for path, (template, view) in pages}

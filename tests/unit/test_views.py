@@ -32,7 +32,7 @@ def _published() -> Published:
 
 def _context(keep: pl.Expr | None = None, **report: object) -> Context:
     published = Published(page_tables(keep=keep, report=report)) if keep is not None or report else _published()
-    return Context(published, "", 26 * HOUR_US, {})
+    return Context(published, "", 26 * HOUR_US, {}, {})
 
 
 def _page(keep: pl.Expr | None = None) -> FunnelPage:

@@ -12,12 +12,16 @@ FEW = 20
 
 @dataclass(frozen=True)
 class Context:
-    """What is the same for every page of one site. `sources`: table name to the file that makes it."""
+    """What is the same for every page of one site.
+
+    `sources`: table name to the file that makes it; `comments`: sentences by `table` and `table.column`.
+    """
 
     published: Published
     company: str
     stale_after_us: int
     sources: Mapping[str, str]
+    comments: Mapping[str, str]
 
 
 @dataclass(frozen=True)
