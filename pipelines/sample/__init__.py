@@ -1,37 +1,34 @@
 """A made-up pair of logs, good enough to look at: seeded, the same seed gives the same lines on every machine.
 
-chance     draws that fall alike everywhere (`random.Random`, of which `random()` alone)
-world      organizations, identity providers, working hours
-journal    how a fact is written down in either log
-journeys   one try at a set-up, step by step
-lives      the life of an organization around its set-ups
-delivery   repeats, retries, disorder, spoilt lines, files
+chance        draws that fall alike everywhere (`random.Random`, of which `random()` alone)
+world         words, shares and waits (`world.toml`); units of time
+organization  who it is, when it works, how a fact is written down in either log
+journeys      one try at a set-up, step by step
+lives         the life of an organization around its set-ups
+delivery      repeats, retries, disorder, spoilt lines, files
 
 It knows nothing of funnels or tables.
 """
 
 import json
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import NamedTuple
 
 from pipelines.errors import FixableError
 from pipelines.sample.chance import Chance
-from pipelines.sample.delivery import Shelves
-from pipelines.sample.journal import Journal
+from pipelines.sample.delivery import Shelves, park, write
 from pipelines.sample.lives import live
-from pipelines.sample.world import DAY, found
+from pipelines.sample.organization import Organization
+from pipelines.sample.world import DAY
 
 DEFAULT_END = datetime(2026, 11, 22, tzinfo=UTC)
 
 
-@dataclass(frozen=True)
-class SampleNote:
-    """What was written: the four numbers that made it, and the lines of each file by path below the folder."""
+class SampleNote(NamedTuple):
+    """What was written: so many days up to this end, and the lines of each file by path below the folder."""
 
-    organizations: int
     days: int
-    seed: int
     end: datetime
     lines: dict[str, int]
 
@@ -50,23 +47,17 @@ def write_sample(
     if min(organizations, days) < 1:
         raise FixableError("A sample needs at least one organization and one day: raise --organizations or --days.")
     if taken := [name for name in ("portal", "webhooks") if (out / name).exists()]:
-        raise FixableError(
-            f"{out} already holds {' and '.join(taken)}: choose another folder for --out, or delete them."
-        )
+        raise FixableError(f"{out} already holds {' and '.join(taken)}: choose another --out, or delete them.")
     end_ms = int(end.timestamp()) * 1000
-    start_ms = end_ms - days * DAY
-    shelves = Shelves(start_ms, end_ms)
+    shelves: Shelves = {}
     for number in range(organizations):
-        chance = Chance(seed, number)
-        journal = Journal(found(number, start_ms, end_ms, chance), chance, start_ms, end_ms)
-        live(journal, number)
-        shelves.take(journal)
+        organization = Organization(number, end_ms - days * DAY, end_ms, Chance(seed, number))
+        live(organization)
+        park(shelves, organization)
     note = {"organizations": organizations, "days": days, "seed": seed, "end": end.isoformat().replace("+00:00", "Z")}
     try:
-        lines = shelves.write(out, Chance(seed, "spoilt"), compress=compress)
+        lines = write(shelves, out, Chance(seed, "spoilt"), compress=compress)
         (out / "sample.json").write_text(json.dumps(note) + "\n", encoding="utf-8")
     except OSError as error:
-        raise FixableError(
-            f"The sample cannot be written to {out} ({error.strerror}): choose another --out."
-        ) from error
-    return SampleNote(organizations, days, seed, end, lines)
+        raise FixableError(f"A sample cannot be written to {out} ({error.strerror}): choose another --out.") from error
+    return SampleNote(days, end, lines)

@@ -3,9 +3,10 @@
 import random
 from collections.abc import Sequence
 from itertools import accumulate
-from typing import TypeVar
+from typing import Any, TypeVar
 
 T = TypeVar("T")
+Row = dict[str, Any]
 BASE32 = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
@@ -31,11 +32,11 @@ class Chance:
         """One of the options, all alike."""
         return options[int(self._next() * len(options))]
 
-    def weigh(self, options: Sequence[T], weights: Sequence[float]) -> T:
-        """One of the options, as often as its weight says."""
-        sums = list(accumulate(weights))
+    def weigh(self, rows: Sequence[Row]) -> Row:
+        """One of the rows, as often as its `share` says."""
+        sums = list(accumulate(row["share"] for row in rows))
         point = self._next() * sums[-1]
-        return next(option for option, limit in zip(options, sums, strict=True) if point < limit)
+        return next(row for row, limit in zip(rows, sums, strict=True) if point < limit)
 
     def spread(self, *knots: float) -> float:
         """A number from a distribution given by evenly spaced quantiles: minimum, ..., maximum."""
@@ -47,3 +48,8 @@ class Chance:
         """Random characters of the alphabet in which ids are written."""
         bits = int(self._next() * 2**50) << 50 | int(self._next() * 2**50)
         return "".join(BASE32[bits >> 5 * place & 31] for place in range(length))
+
+    def mint(self, kind: str, at: int) -> str:
+        """An id as the vendor's are: its kind, then 26 characters of which the first ten say when."""
+        time = "".join(BASE32[at >> 5 * place & 31] for place in range(9, -1, -1))
+        return f"{kind}_{time}{self.code(16)}"

@@ -267,8 +267,9 @@ def test_chance_spread_stays_between_its_knots() -> None:
 
 
 def test_chance_weigh_never_takes_what_weighs_nothing() -> None:
-    """A weight of nought is never drawn, the others about as often as they say."""
+    """A row whose share is nought is never drawn, the others about as often as theirs say."""
     chance = Chance("weigh")
-    drawn = Counter(chance.weigh("abc", (3, 0, 1)) for _ in range(1000))
+    rows = [{"name": "a", "share": 3}, {"name": "b", "share": 0}, {"name": "c", "share": 1}]
+    drawn = Counter(chance.weigh(rows)["name"] for _ in range(1000))
     assert drawn["b"] == 0
     assert 650 < drawn["a"] < 850
