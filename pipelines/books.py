@@ -4,29 +4,20 @@ Lines were counted from newline bytes when the file was cut; fates are counted h
 made of them. Pure functions over positions and frames.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, replace
-from typing import Any
 
 import polars as pl
 
 from pipelines.commits import Position
 from pipelines.errors import CheckFailedError
+from pipelines.schema import schema
 
-MOMENT = pl.Datetime("us", "UTC")
-BOOKS_SCHEMA = {
-    "source": pl.String(),
-    "path": pl.String(),
-    "lines": pl.Int64(),
-    "events": pl.Int64(),
-    "duplicates": pl.Int64(),
-    "quarantined": pl.Int64(),
-    "first_duplicate_at": MOMENT,
-    "last_duplicate_at": MOMENT,
-    "duplicate_example": pl.String(),
-    "waiting_bytes": pl.Int64(),
-}
-FINDING_SCHEMA = {"finding": pl.String(), "source": pl.String(), "path": pl.String()}
+BOOKS_SCHEMA = schema(
+    "source:text path:text lines:long events:long duplicates:long quarantined:long first_duplicate_at:time "
+    "last_duplicate_at:time duplicate_example:text waiting_bytes:long"
+)
+FINDING_SCHEMA = schema("finding:text source:text path:text")
 
 
 def shown(path: str) -> str:
@@ -38,10 +29,8 @@ def shown(path: str) -> str:
 def make_books(positions: Iterable[Position]) -> pl.DataFrame:
     """One row of `BOOKS_SCHEMA` a file, as last read, by source and path."""
     rows = [asdict(position) | {"path": shown(position.path)} for position in positions]
-    times = {"first_duplicate_us": pl.Int64(), "last_duplicate_us": pl.Int64()}
-    frame = pl.DataFrame(rows, schema={**BOOKS_SCHEMA, **times})
-    as_times = [pl.col(name).cast(MOMENT).alias(name.replace("_us", "_at")) for name in times]
-    return frame.with_columns(as_times).select(list(BOOKS_SCHEMA)).sort("source", "path")
+    kept_as = {name.replace("_at", "_us"): kind for name, kind in BOOKS_SCHEMA.items()}
+    return pl.DataFrame(rows, schema=kept_as).rename(lambda name: name.replace("_us", "_at")).sort("source", "path")
 
 
 def file_findings(positions: Iterable[Position], scanned: Iterable[Sequence[str]]) -> pl.DataFrame:
@@ -65,16 +54,21 @@ def count_fates(positions: Sequence[Position], settled: pl.DataFrame, quarantine
         CheckFailedError: for some file, lines and fates differ.
     """
     is_copy, at = ~pl.col("is_event"), pl.col("timestamp").cast(pl.Int64)
-    understood = settled.group_by("origin_file").agg(
+    understood = settled.group_by(file="origin_file").agg(
         events=pl.col("is_event").sum(),
         duplicates=is_copy.sum(),
-        first=at.filter(is_copy).min(),
-        last=at.filter(is_copy).max(),
-        example=pl.col("event_id").filter(is_copy).min(),
+        first_duplicate_us=at.filter(is_copy).min(),
+        last_duplicate_us=at.filter(is_copy).max(),
+        duplicate_example=pl.col("event_id").filter(is_copy).min(),
     )
-    bad = dict(quarantined.group_by("origin_file").len().iter_rows())
-    fates = {row.pop("origin_file"): row for row in understood.to_dicts()}
-    counted = [_with(p, fates.get(p.file, NO_FATES), bad.get(p.file, 0)) for p in positions]
+    refused = quarantined.group_by(file="origin_file").agg(quarantined=pl.len())
+    added = pl.concat([understood, refused], how="diagonal_relaxed").cast({pl.UInt32: pl.Int64})
+    before = pl.DataFrame(list(map(asdict, positions)), schema=added.schema)
+    by_file = pl.concat([before, added]).group_by("file")
+    counts, firsts = pl.col("events", "duplicates", "quarantined"), pl.col("first_duplicate_us", "duplicate_example")
+    fates = by_file.agg(counts.sum(), firsts.min(), pl.col("last_duplicate_us").max())
+    rows = {row["file"]: row for row in fates.to_dicts()}
+    counted = [replace(p, **rows[p.file]) for p in positions]
     for p in counted:
         if p.lines != p.events + p.duplicates + p.quarantined:
             raise CheckFailedError(
@@ -82,22 +76,3 @@ def count_fates(positions: Sequence[Position], settled: pl.DataFrame, quarantine
                 f"{p.quarantined} quarantined lines; this is a mistake of the program, please report it"
             )
     return counted
-
-
-NO_FATES = {"events": 0, "duplicates": 0, "first": None, "last": None, "example": None}
-
-
-def _with(p: Position, fates: Mapping[str, Any], quarantined: int) -> Position:
-    return replace(
-        p,
-        events=p.events + fates["events"],
-        duplicates=p.duplicates + fates["duplicates"],
-        quarantined=p.quarantined + quarantined,
-        first_duplicate_us=min(_present(p.first_duplicate_us, fates["first"]), default=None),
-        last_duplicate_us=max(_present(p.last_duplicate_us, fates["last"]), default=None),
-        duplicate_example=min(_present(p.duplicate_example, fates["example"]), default=None),
-    )
-
-
-def _present(*values: Any) -> list[Any]:
-    return [value for value in values if value is not None]

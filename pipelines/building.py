@@ -3,13 +3,14 @@
 The assets do the work; this turns their events into progress, and their failures into sentences and exit codes.
 """
 
+import itertools
 import logging
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import cast
+from typing import Any
 
 import dagster as dg
 from sqlalchemy.exc import DBAPIError
@@ -24,6 +25,7 @@ from pipelines.sources.inbox import scan
 
 LOG = logging.getLogger(__name__)
 KEPT_HISTORY = timedelta(days=30)
+STARTED = [dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.STARTING]
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 Listener = Callable[[int, int, str], None]
 """Called with the number of finished steps, of all steps, and the name of the step just finished."""
@@ -62,7 +64,7 @@ def build(
     load_catalog(places.reports)
     check_data_directory(places.data)
     scan(places.data.inbox)  # a missing inbox is said before anything is written
-    with build_lock(places.data), _records_kept(places), _instance(places, history=history) as instance:
+    with build_lock(places.data), _instance(places, history=history) as instance:
         room = Room(
             data_dir=str(places.data.root),
             reports_dir=str(places.reports),
@@ -71,9 +73,8 @@ def build(
             is_locked=True,
         )
         result = _run(room, instance, listener)
-    for notices in _told(result, "event_store", "notices"):
-        for notice in cast("list[str]", notices):
-            notify(notice)
+    for notice in itertools.chain(*_told(result, "event_store", "notices")):
+        notify(notice)
     if not result.success:
         raise _failure(result)
     return next((places.data.published / "builds" / str(build) for build in _told(result, "published", "build")), None)
@@ -81,72 +82,47 @@ def build(
 
 def _run(room: Room, instance: dg.DagsterInstance, listener: Listener) -> dg.ExecuteInProcessResult:
     job = build_definitions(room).resolve_implicit_global_asset_job_def()
-    run_id = str(uuid.uuid4())
-    instance.add_event_listener(run_id, _Progress(len(job.nodes), listener))
+    run_id, finished = str(uuid.uuid4()), itertools.count(1)
+
+    def hear(entry: dg.EventLogEntry) -> None:
+        event = entry.dagster_event
+        if event and event.event_type_value in {"STEP_SUCCESS", "STEP_SKIPPED"}:
+            listener(next(finished), len(job.nodes), event.step_key or "")
+
+    instance.add_event_listener(run_id, hear)
     # A run that finds nothing new skips its steps, and Dagster would warn about each of them.
     logging.getLogger("dagster._core.execution.plan.active").setLevel(logging.ERROR)
     return job.execute_in_process(instance=instance, run_id=run_id, raise_on_error=False, run_config=QUIET)
 
 
-class _Progress:
-    """Counts the steps of a run as they end."""
-
-    def __init__(self, total: int, listener: Listener) -> None:
-        self._total, self._listener, self._done = total, listener, 0
-
-    def __call__(self, entry: dg.EventLogEntry) -> None:
-        event = entry.dagster_event
-        if event and event.event_type_value in {"STEP_SUCCESS", "STEP_SKIPPED"}:
-            self._done += 1
-            self._listener(self._done, self._total, event.step_key or "")
-
-
 @contextmanager
 def _instance(places: Places, *, history: bool) -> Iterator[dg.DagsterInstance]:
     """Dagster's own records, below the data directory or, without history, in memory."""
-    if not history:
-        with dg.DagsterInstance.ephemeral() as instance:
-            yield instance
-        return
     home = places.data.dagster
-    home.mkdir(mode=0o700, parents=True, exist_ok=True)
-    overrides = {"telemetry": {"enabled": False}, "storage": {"sqlite": {"base_dir": str(home)}}}
-    with dg.DagsterInstance.local_temp(str(home), overrides=overrides) as instance:
-        _end_dead_runs(instance)
-        _forget_old_runs(instance)
-        yield instance
-
-
-@contextmanager
-def _records_kept(places: Places) -> Iterator[None]:
-    """Dagster writes its records with SQLAlchemy, whose errors say nothing to a person."""
+    own = {"telemetry": {"enabled": False}, "storage": {"sqlite": {"base_dir": str(home)}}}
     try:
-        yield
-    except DBAPIError as error:
+        if history:
+            home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        kept = dg.DagsterInstance.local_temp(str(home), overrides=own) if history else dg.DagsterInstance.ephemeral()
+        with kept as instance:
+            # Whoever holds the build lock is the only one running: runs still called started were killed.
+            for run in instance.get_runs(filters=dg.RunsFilter(statuses=STARTED)):
+                instance.report_run_failed(run, message="the process that ran this was killed")
+            # Each run has a file of its own, so that a run an hour would fill the disk.
+            for run in instance.get_runs(filters=dg.RunsFilter(created_before=datetime.now(UTC) - KEPT_HISTORY)):
+                instance.delete_run(run.run_id)
+            yield instance
+    except DBAPIError as error:  # SQLAlchemy, with which Dagster writes, says nothing to a person
         raise FixableError(
-            f"{places.data.dagster}: the records of runs cannot be kept there ({error.orig}); make room, "
+            f"{home}: the records of runs cannot be kept there ({error.orig}); make room, "
             "or delete that folder, then run the command again"
         ) from error
 
 
-def _told(result: dg.ExecuteInProcessResult, asset: str, name: str) -> list[object]:
+def _told(result: dg.ExecuteInProcessResult, asset: str, name: str) -> list[Any]:
     """What an asset of the run said of itself under a name; nothing where it was skipped."""
     made = [m for m in result.get_asset_materialization_events() if m.asset_key == dg.AssetKey(asset)]
     return [event.materialization.metadata[name].value for event in made]
-
-
-def _forget_old_runs(instance: dg.DagsterInstance) -> None:
-    """Each run has a file of its own, so that a run an hour would fill the disk."""
-    before = datetime.now(UTC) - KEPT_HISTORY
-    for run in instance.get_runs(filters=dg.RunsFilter(created_before=before)):
-        instance.delete_run(run.run_id)
-
-
-def _end_dead_runs(instance: dg.DagsterInstance) -> None:
-    """Whoever holds the build lock is the only one running: runs still called started were killed."""
-    started = dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.STARTING])
-    for run in instance.get_runs(filters=started):
-        instance.report_run_failed(run, message="the process that ran this was killed")
 
 
 def _failure(result: dg.ExecuteInProcessResult) -> Exception:

@@ -82,15 +82,17 @@ def demo_command(data_dir: Path | None, reports_dir: Path | None) -> None:
 def check_command(data_dir: Path | None, reports_dir: Path | None, is_json: bool) -> None:
     """Read settings and funnels; list every mistake with file, key and mend."""
     from pipelines.catalog import load_catalog
+    from pipelines.pages import theme
     from pipelines.settings import Places
     from pipelines.terminal import as_json
 
     catalog = load_catalog(Places.find(data_dir, reports_dir).reports)
     funnels = [funnel.id for funnel in catalog.funnels]
+    remarks = [*catalog.remarks, *theme.remarks(catalog.settings.report.colour)]
     if is_json:
-        click.echo(as_json({"funnels": funnels, "remarks": catalog.remarks}))
+        click.echo(as_json({"funnels": funnels, "remarks": remarks}))
         return
-    for remark in catalog.remarks:
+    for remark in remarks:
         click.echo(f"portal-funnels: {remark}", err=True)
     click.echo(f"{len(funnels)} funnels are fine: {', '.join(funnels)}")
 
@@ -126,6 +128,20 @@ def trace_command(data_dir: Path | None, reports_dir: Path | None, event_id: str
     click.echo(as_json(traced) if is_json else "\n".join(path_of(traced)))
 
 
+@main.command("export")
+@places_options
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="A new or empty folder.")
+@click.option("--single-file", "is_single", is_flag=True, help="Each page holds all that it needs: mail any one alone.")
+@click.option("--without-names", "is_nameless", is_flag=True, help="Leave out organizations, their ids and lists.")
+def export_command(out: Path, is_single: bool, is_nameless: bool, **places: Path | None) -> None:
+    """Write the published pages once more, for mailing or for a wide audience."""
+    from pipelines.exporting import export
+    from pipelines.settings import Places
+
+    export(Places.find(**places), out, is_single=is_single, has_names=not is_nameless)
+    click.echo(f"Pages: {out / 'index.html'}")
+
+
 @main.command("sample")
 @places_options
 @click.option("--organizations", type=click.IntRange(1, MOST_ORGANIZATIONS), default=600, show_default=True)
@@ -148,12 +164,14 @@ def sample_command(
 
 def _build(data_dir: Path | None, reports_dir: Path | None, as_of: datetime | None, full: bool) -> None:
     from pipelines.building import build
+    from pipelines.catalog import load_catalog
+    from pipelines.pages import theme
     from pipelines.progress import progress
     from pipelines.settings import Places
     from pipelines.summary import summary
 
     places = Places.find(data_dir, reports_dir)
-    notices: list[str] = []
+    notices = [*theme.remarks(load_catalog(places.reports).settings.report.colour)]
     try:
         with progress(sys.stderr) as listener:
             folder = build(places, as_of, full=full, listener=listener, notify=notices.append)

@@ -94,14 +94,14 @@ class History:
         """
         history = cls(folder)
         with fixable(folder):
-            names = [entry.name for entry in folder.iterdir()] if folder.exists() else []
-        commits = [name for name in names if _NAME.fullmatch(name)]
-        for number, name in sorted((int(name.partition(".")[0]), name) for name in commits):
+            files = list(folder.iterdir()) if folder.exists() else []
+        numbered = ((int(found[1]), file) for file in files if (found := _NAME.fullmatch(file.name)))
+        for number, file in sorted(numbered):
             if number != history.number + 1:
                 why = "it is there twice" if number == history.number else "it is missing"
                 raise _broken(folder, min(number, history.number + 1), why)
-            with fixable(folder / name):
-                history._take((folder / name).read_bytes())
+            with fixable(file):
+                history._take(file.read_bytes())
         return history
 
     def add(self, kind: str, written_us: int, **fields: Any) -> None:
@@ -121,7 +121,7 @@ class History:
         versions = {"polars": pl.__version__, "python": platform.python_version()}
         fixed = {"number": number, "parent": self.seal, "schema": SCHEMA, "versions": versions}
         body = {**fields, **fixed, "kind": kind, "written_us": written_us}
-        data = _sealed(json.dumps(body, sort_keys=True, separators=(",", ":"), default=_plain).encode())
+        data = _sealed(json.dumps(body, sort_keys=True, separators=(",", ":"), default=asdict).encode())
         temporary = self.folder / f".{number:06}.tmp"
         write_file(temporary, data)
         link_commit(temporary, self.folder / f"{number:06}.json")
@@ -168,7 +168,3 @@ def _sealed(body: bytes) -> bytes:
 
 def _broken(folder: Path, number: int, why: str) -> FixableError:
     return FixableError(f"history breaks at commit {number:06}: {why}; restore {folder} from a backup")
-
-
-def _plain(value: object) -> object:
-    return asdict(value) if isinstance(value, StoredFile | Position) else str(value)

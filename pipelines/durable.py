@@ -39,7 +39,12 @@ def write_file(path: Path, data: bytes, mode: int = 0o600) -> None:
         _step("open", path)
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, mode)
         try:
-            _write_all(descriptor, path, data)
+            left = memoryview(data)
+            while left:  # a nearly full disk takes a part and says so
+                _step("write", path)
+                left = left[os.write(descriptor, left) :]
+            _step("fsync", path)
+            os.fsync(descriptor)
         except OSError:  # after a failed fsync the kernel may have dropped pages: never try that file again
             with contextlib.suppress(OSError):
                 path.unlink()
@@ -48,16 +53,20 @@ def write_file(path: Path, data: bytes, mode: int = 0o600) -> None:
             os.close(descriptor)
 
 
-def fsync_file(path: Path) -> None:
+def fsync_file(path: Path, flags: int = 0) -> None:
     """Bring a file that a library wrote to disk."""
     with fixable(path):
-        _fsync(path, os.O_RDONLY)
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | flags)
+        try:
+            _step("fsync", path)
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def fsync_directory(path: Path) -> None:
     """Bring the names in a directory to disk."""
-    with fixable(path):
-        _fsync(path, os.O_RDONLY | os.O_DIRECTORY)
+    fsync_file(path, os.O_DIRECTORY)
 
 
 def make_directory(path: Path, mode: int = 0o700) -> None:
@@ -128,24 +137,6 @@ def _sentence(path: Path, size: int, error: OSError) -> str:
         return f"no room: {path} needs about {size:,} bytes, {free:,} are free below {path.parent}; make room there"
     mend = MENDS.get(error.errno or 0, "look after the disk")
     return f"{path}: {error.strerror or error}; {mend}, then run the command again"
-
-
-def _write_all(descriptor: int, path: Path, data: bytes) -> None:
-    left = memoryview(data)
-    while left:  # a nearly full disk takes a part and says so
-        _step("write", path)
-        left = left[os.write(descriptor, left) :]
-    _step("fsync", path)
-    os.fsync(descriptor)
-
-
-def _fsync(path: Path, flags: int) -> None:
-    descriptor = os.open(path, flags | os.O_CLOEXEC)
-    try:
-        _step("fsync", path)
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _step(call: str, path: Path) -> None:

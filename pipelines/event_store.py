@@ -6,7 +6,6 @@ the inbox or knows what an event means. Only the holder of the build lock may ti
 
 import hashlib
 import time
-from collections.abc import Collection, Mapping, Sequence
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -26,6 +25,7 @@ STORED_SCHEMA = {**EVENT_SCHEMA, "origin_file": pl.Int64(), "is_variant": pl.Boo
 QUARANTINED_SCHEMA = {**QUARANTINE_SCHEMA, "origin_file": pl.Int64()}
 QUARANTINE_LINE = ["origin_file", "line_number", "content_hash"]
 ORDER = ["timestamp", "event_key", "event_id", "is_variant", "origin_file", "origin_line"]
+MONTH = pl.col("timestamp").dt.strftime("%Y-%m")
 ROW_GROUP = 250_000
 
 
@@ -34,7 +34,8 @@ class EventStore:
 
     def __init__(self, paths: DataPaths, history: History) -> None:
         self._paths = paths
-        self._history = history
+        self.history = history
+        """What the log says: its last number, and how far each inbox file has been read."""
 
     @classmethod
     def open(cls, paths: DataPaths) -> "EventStore":
@@ -44,7 +45,7 @@ class EventStore:
             FixableError: the log is broken, a file is missing or damaged, or a newer version wrote the store.
         """
         store = cls(paths, History.read(paths.commits))
-        kept = [file for file in store._history.files.values() if file.path not in store.lost]
+        kept = [file for file in store.history.files.values() if file.path not in store.lost]
         if faults := [fault for file in kept if (fault := store._fault(file))]:
             raise FixableError(*faults[:10])
         return store
@@ -52,24 +53,19 @@ class EventStore:
     @property
     def lost(self) -> list[str]:
         """Quarantine files that are gone: the inbox still has their lines, unlike events that were rotated away."""
-        named = (path for path in self._history.files if path.startswith("quarantine/"))
+        named = (path for path in self.history.files if path.startswith("quarantine/"))
         return [path for path in named if not (self._paths.root / path).exists()]
 
-    def reread_lost(self, present: Collection[tuple[str, str]], now_us: int) -> None:
+    def reread_lost(self, present: set[tuple[str, str]], now_us: int) -> None:
         """Forget lost quarantine files, and how far the files (source, path) in `present` with such lines were read."""
-        again = [p for p in self.positions.values() if p.quarantined and (p.source, p.path) in present]
+        again = [p for p in self.history.positions.values() if p.quarantined and (p.source, p.path) in present]
         fresh = [Position(p.file, p.source, p.path) for p in again]
-        self._history.add("repair", now_us, removed=self.lost, positions=fresh)
-
-    @property
-    def number(self) -> int:
-        """Number of the last commit; 0 for a new store."""
-        return self._history.number
+        self.history.add("repair", now_us, removed=self.lost, positions=fresh)
 
     @property
     def ingest_number(self) -> int:
         """Number of the last commit that changed what the inbox means: publishing does not."""
-        return self._history.data_number
+        return self.history.data_number
 
     @property
     def event_files(self) -> list[Path]:
@@ -81,31 +77,22 @@ class EventStore:
         """Parquet files of `QUARANTINED_SCHEMA`."""
         return self._files("quarantine/")
 
-    @property
-    def positions(self) -> Mapping[int, Position]:
-        """How far each inbox file has been read, by its number."""
-        return self._history.positions
-
     def books(self) -> pl.DataFrame:
         """One row of `BOOKS_SCHEMA` for each inbox file ever read, as last read: P1 holds in each."""
-        return make_books(self.positions.values())
+        return make_books(self.history.positions.values())
 
     def bodies(self, event_id: str) -> pl.DataFrame:
         """Every body kept of an event: `STORED_SCHEMA` and `stored_file`, the path from the data directory."""
-        if not self.event_files:
-            return pl.DataFrame(schema={**STORED_SCHEMA, "stored_file": pl.String()})
-        shape: dict[str, Any] = {"schema": STORED_SCHEMA, "missing_columns": "insert", "glob": False}
-        stored = pl.scan_parquet(self.event_files, **shape, hive_partitioning=False, include_file_paths="stored_file")
         place = pl.col("stored_file").str.strip_prefix(f"{self._paths.root}/")
-        return stored.filter(pl.col("event_id") == event_id).with_columns(place).collect(engine="streaming")
+        return self._stored().filter(pl.col("event_id") == event_id).with_columns(place).collect(engine="streaming")
 
     def file_findings(self) -> pl.DataFrame:
         """Rows (finding, source, path): files rewritten, cut off, unreadable, or no files at all."""
-        return file_findings(self.positions.values(), self._history.findings)
+        return file_findings(self.history.positions.values(), self.history.findings)
 
     def publishes(self) -> list[dict[str, Any]]:
         """What `record_publish` was given, oldest first, as JSON keeps it, with `finished_at` (ISO 8601, UTC)."""
-        return list(self._history.builds)
+        return list(self.history.builds)
 
     def tidy(self) -> int:
         """Make the folders, remove what no commit names; how many files that were.
@@ -115,10 +102,10 @@ class EventStore:
         """
         for folder in (self._paths.events, self._paths.commits, self._paths.quarantine):
             durable.make_directory(folder)
-        named = {self._paths.root / path for path in self._history.files}
+        named = {self._paths.root / path for path in self.history.files}
         found = [*self._paths.events.glob("event_month=*/*.parquet"), *self._paths.quarantine.glob("*.parquet")]
         orphans = [path for path in found if path not in named]
-        if self.number == 0 and any(path.name != _batch_name(1) for path in orphans):
+        if self.history.number == 0 and any(path.name != _batch_name(1) for path in orphans):
             raise FixableError(f"{self._paths.commits} has lost the commits of this store; restore it from a backup")
         temporaries = list(self._paths.commits.glob(".*.tmp"))
         for path in [*orphans, *temporaries]:
@@ -129,7 +116,7 @@ class EventStore:
         self,
         events: pl.DataFrame,
         quarantined: pl.DataFrame,
-        positions: Sequence[Position],
+        positions: list[Position],
         *,
         findings: list[list[str]] | None = None,
         now_us: int,
@@ -152,25 +139,22 @@ class EventStore:
         """
         settled = settle(events, self._known(events))
         counted = count_fates(positions, settled, quarantined)
-        totals = {
-            "events": int(settled["is_event"].sum()),
-            "duplicates": int((~settled["is_event"]).sum()),
-            "quarantined": quarantined.height,
-        }
+        new = settled.filter("is_event").height
+        totals = {"events": new, "duplicates": settled.height - new, "quarantined": quarantined.height}
         added = self._write(settled.filter("is_kept"), self._unseen(quarantined))
-        changed = [p for p in counted if self.positions.get(p.file) != p]
-        fields = {} if findings in (None, self._history.findings) else {"findings": findings}
+        changed = [p for p in counted if self.history.positions.get(p.file) != p]
+        fields = {} if findings in (None, self.history.findings) else {"findings": findings}
         if added or changed or fields:
-            self._history.add("ingest", now_us, added=added, positions=changed, counts=totals, **fields)
+            self.history.add("ingest", now_us, added=added, positions=changed, counts=totals, **fields)
         return totals
 
     def record_publish(self, build: dict[str, Any]) -> None:
         """Note in the log what is about to be published, so that the history of reports outlives every file."""
-        self._history.add("publish", time.time_ns() // 1000, as_of=build.get("as_of"), build=build)
+        self.history.add("publish", time.time_ns() // 1000, as_of=build.get("as_of"), build=build)
 
     def _files(self, folder: str) -> list[Path]:
         lost = set(self.lost)
-        named = sorted(path for path in self._history.files if path.startswith(folder) and path not in lost)
+        named = sorted(path for path in self.history.files if path.startswith(folder) and path not in lost)
         return [self._paths.root / path for path in named]
 
     def _fault(self, file: StoredFile) -> str | None:
@@ -184,15 +168,20 @@ class EventStore:
 
     def _known(self, events: pl.DataFrame) -> pl.DataFrame:
         """The stored rows that carry an id of the batch; the short keys are read first, as most batches are new."""
-        empty = pl.DataFrame(schema={name: STORED_SCHEMA[name] for name in KNOWN_COLUMNS})
-        if not self.event_files or events.is_empty():
-            return empty
-        stored = pl.scan_parquet(self.event_files, glob=False, hive_partitioning=False)
-        keys = stored.select("event_key").join(events.lazy().select("event_key"), on="event_key", how="semi").unique()
-        hits = keys.collect(engine="streaming")
+        stored, hits = self._stored(), events.select("event_key")
+        if not hits.is_empty():
+            keys = stored.select("event_key").join(hits.lazy(), on="event_key", how="semi")
+            hits = keys.unique().collect(engine="streaming")
         if hits.is_empty():
-            return empty
+            stored = stored.clear()
         return stored.join(hits.lazy(), on="event_key", how="semi").select(KNOWN_COLUMNS).collect(engine="streaming")
+
+    def _stored(self) -> pl.LazyFrame:
+        """All rows (`STORED_SCHEMA`) and `stored_file`; columns that older files lack are NULL."""
+        if not self.event_files:
+            return pl.LazyFrame(schema={**STORED_SCHEMA, "stored_file": pl.String()})
+        shape: dict[str, Any] = {"schema": STORED_SCHEMA, "missing_columns": "insert", "glob": False}
+        return pl.scan_parquet(self.event_files, **shape, hive_partitioning=False, include_file_paths="stored_file")
 
     def _unseen(self, quarantined: pl.DataFrame) -> pl.DataFrame:
         """Quarantined lines that do not stand in the quarantine already, read before at the same place."""
@@ -202,13 +191,11 @@ class EventStore:
         return quarantined.lazy().join(stored, on=QUARANTINE_LINE, how="anti", maintain_order="left").collect()
 
     def _write(self, kept: pl.DataFrame, quarantined: pl.DataFrame) -> list[StoredFile]:
-        name = _batch_name(self.number + 1)
+        name = _batch_name(self.history.number + 1)
         ordered = kept.select(list(STORED_SCHEMA)).sort(ORDER)
-        months = ordered.select(month=pl.col("timestamp").dt.strftime("%Y-%m"))["month"].rle().struct.unnest()
-        files, first = {}, 0
-        for length, month in months.iter_rows():
-            files[f"events/event_month={month}/{name}"] = ordered.slice(first, length)
-            first += length
+        months = ordered.with_row_index().group_by(MONTH, maintain_order=True).agg(pl.first("index"), pl.len())
+        slices = {month: ordered.slice(first, length) for month, first, length in months.iter_rows()}
+        files = {f"events/event_month={month}/{name}": frame for month, frame in slices.items()}
         if quarantined.height:
             files[f"quarantine/{name}"] = quarantined.select(list(QUARANTINED_SCHEMA))
         added = [self._write_frame(path, frame) for path, frame in files.items()]

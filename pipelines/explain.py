@@ -52,9 +52,7 @@ def explain(paths: DataPaths, organization_id: str, funnel_id: str | None = None
         connections = served.matching("fct_connections", "organization_id", [organization_id]).sort("connection_id")
     deeds = _deeds(*(frame.to_dicts() for frame in (events, entries, links, activations)))
     did: dict[str, dict[str, Row]] = {event_id: {} for event_id in events["event_id"]}
-    for event_id, entry, deed in sorted(
-        deeds, key=lambda deed: (funnels.index(deed[1]["funnel_id"]), deed[1]["label"])
-    ):
+    for event_id, entry, deed in sorted(deeds, key=lambda d: (funnels.index(d[1]["funnel_id"]), d[1]["label"])):
         touched = {name: entry[name] for name in ("funnel_id", "entry_id", "label")}
         did[event_id].setdefault(entry["label"], {**touched, "did": []})["did"].append(deed)
     return {
@@ -67,10 +65,8 @@ def explain(paths: DataPaths, organization_id: str, funnel_id: str | None = None
 
 def _deeds(events: Rows, entries: Rows, links: Rows, activations: Rows) -> Iterator[tuple[str, Row, str]]:
     """(event, entry, what the event did there), in the order in which it is said; an activation may have no entry."""
-    ids, by_id = (
-        {event["event_key"]: event["event_id"] for event in events},
-        {entry["entry_id"]: entry for entry in entries},
-    )
+    ids = {event["event_key"]: event["event_id"] for event in events}
+    by_id = {entry["entry_id"]: entry for entry in entries}
     for entry in entries:
         yield ids[entry["entry_event_key"]], entry, "opens this entry"
         for step in entry["steps"]:
@@ -118,10 +114,8 @@ def explanation(told: dict[str, Any]) -> Iterator[str]:
     yield f"first seen    {cell(organization['first_seen_at'])}   deleted  {cell(organization['deleted_at'])}"
     yield f"as of         {cell(organization['as_of'])}   data to  {cell(organization['watermark'])}   (times are UTC)"
     for row in told["connections"]:
-        since = f"{row['state']} since {instant(row['since'])}"
-        yield from wrapped(
-            f"{row['kind']:<13} {cell(row['connection_id'])}  {since}, {cell(row['provider'])}", "", "  "
-        )
+        said = f"{row['kind']:<13} {cell(row['connection_id'])}  {row['state']} since {instant(row['since'])}"
+        yield from wrapped(f"{said}, {cell(row['provider'])}", "", "  ")
     yield f"\n{len(events):,} events"
     widths = [min(WIDEST, max(len(cell(event[name])) for event in events)) for name in COLUMNS]
     for event in events:
@@ -140,12 +134,11 @@ def _about(event: Row) -> Iterator[str]:
     said = [f"{word} {cell(event[name])}" for word, name in names.items() if event[name] is not None]
     if said:
         yield from wrapped(", ".join(said), "    ")
-    if event["not_counted_because"]:
-        yield from wrapped(cell(f"counts for nothing: {event['not_counted_because']}"), "    > ", "  ")
-    elif not event["did"]:
-        yield "    > fills no step"
-    for deed in event["did"]:
-        yield from wrapped(cell(f"{deed['label']}: {', '.join(deed['did'])}"), "    > ", "  ")
+    why = event["not_counted_because"]
+    deeds = [f"counts for nothing: {why}"] if why else []
+    deeds += [f"{deed['label']}: {', '.join(deed['did'])}" for deed in event["did"]]
+    for deed in deeds or ["fills no step"]:
+        yield from wrapped(cell(deed), "    > ", "  ")
 
 
 def _paragraph(entry: Row) -> Iterator[str]:
@@ -154,10 +147,7 @@ def _paragraph(entry: Row) -> Iterator[str]:
     converted_at, maturity = entry["converted_at"], "yes, since" if entry["is_matured"] else "no, it matures"
     took = duration((converted_at - entry["entered_at"]).total_seconds() * 1e6) if converted_at else ""
     said = {
-        "entry_number": entry["entry_number"],
-        "intent": entry["intent"],
-        "entered_at": entry["entered_at"],
-        "opened_by": entry["opened_by"],
+        **{name: entry[name] for name in ("entry_number", "intent", "entered_at", "opened_by")},
         "deepest_step": f"{entry['deepest_step']} {entry['steps'][-1]['step_name']}",
         "outcome": f"{entry['outcome']} {instant(converted_at)}, {took} after entry" if took else entry["outcome"],
         "ended_by": entry["ended_by"],

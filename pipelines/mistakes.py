@@ -14,22 +14,19 @@ from typing import Any, TypeVar, get_args
 from pydantic import AfterValidator, BaseModel, ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError
 
-TABLE = "this is no table; write a table of keys and values"
-NUMBER = "this is no number; write a number without quotes"
-BOOL = "this is no truth value; write true or false"
 SENTENCES = {
     "missing": "this key is missing; add it",
     "string_type": "this is no text; write text in quotes",
     "string_too_short": "this text is empty; write at least one character",
     "string_too_long": "this text is too long; write at most {max_length} characters",
-    **dict.fromkeys(("bool_type", "bool_parsing"), BOOL),
-    **dict.fromkeys(("float_type", "float_parsing"), NUMBER),
+    **dict.fromkeys(("bool_type", "bool_parsing"), "this is no truth value; write true or false"),
+    **dict.fromkeys(("float_type", "float_parsing"), "this is no number; write a number without quotes"),
     "greater_than_equal": "this number is too small; write {ge} or more",
     "less_than_equal": "this number is too large; write {le} or less",
     "tuple_type": 'this is no list; write a list, such as ["a"]',
     "too_short": "these are too few; write at least {min_length}",
     "too_long": "these are too many; write at most {max_length}",
-    **dict.fromkeys(("dict_type", "model_type"), TABLE),
+    **dict.fromkeys(("dict_type", "model_type"), "this is no table; write a table of keys and values"),
 }
 """What to say for each kind of error that pydantic knows."""
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
@@ -84,14 +81,11 @@ def as_model(file: Path, keys: Mapping[str, Any], model: type[SomeModel], mistak
     except ValidationError as error:
         details = error.errors()
     for detail in details:
-        inner = [other for other in details if other["loc"][:-1] and _is_below(other["loc"], detail["loc"])]
+        place = detail["loc"]
+        inner = [other for other in details if other["loc"][: len(place)] == place != other["loc"]]
         if not (detail["type"] == "too_short" and inner):  # pydantic does not count those that have mistakes
             mistakes.extend(f"{file.name}: {line}" for line in _lines(detail, model))
     return None
-
-
-def _is_below(place: Sequence[int | str], above: Sequence[int | str]) -> bool:
-    return len(place) > len(above) and place[: len(above)] == above
 
 
 def _lines(detail: ErrorDetails, model: type[BaseModel]) -> Iterator[str]:
@@ -101,7 +95,8 @@ def _lines(detail: ErrorDetails, model: type[BaseModel]) -> Iterator[str]:
     if kind == "together":
         yield from context["lines"]
     elif kind == "extra_forbidden":
-        yield f"{_path(place)}: unknown key{nearest(str(place[-1]), _keys_at(model, place[:-1]))}"
+        known = [field.alias or name for name, field in _section_at(model, place[:-1]).model_fields.items()]
+        yield f"{_path(place)}: unknown key{nearest(str(place[-1]), known)}"
     elif kind == "literal_error":
         expected = context["expected"].replace("'", '"')
         yield f"{_path(place)}: {shown(detail['input'])} is not known; write {expected}"
@@ -131,7 +126,3 @@ def _section_at(model: type[BaseModel], place: Sequence[int | str]) -> type[Base
             if isinstance(candidate, type) and issubclass(candidate, BaseModel):
                 model = candidate
     return model
-
-
-def _keys_at(model: type[BaseModel], place: Sequence[int | str]) -> list[str]:
-    return [field.alias or name for name, field in _section_at(model, place).model_fields.items()]

@@ -4,9 +4,7 @@ Dependencies are read from the text by DuckDB's own parser; nobody keeps a list 
 """
 
 import hashlib
-import json
 import re
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from graphlib import TopologicalSorter
@@ -18,7 +16,10 @@ from pipelines.catalog import QUESTIONS_FOLDER
 
 SQL_DIRECTORY = Path(__file__).parents[1] / "sql"
 LAYERS = ("staging", "core", "walk", "marts", "published")
-CHECKS_FOLDER = "checks"
+PARSED = """
+with parsed as (select json_serialize_sql($1) as tree)
+select tree ->> '$.error_message', tree ->> '$..table_name', tree ->> '$..cte_map.map[*].key' from parsed
+"""
 # Working tables of the walk and of staging stay in the warehouse.
 PUBLISHED_LAYERS = ("core", "marts", "published")
 
@@ -63,7 +64,7 @@ class Check:
 
 def load_checks(directory: Path = SQL_DIRECTORY) -> tuple[Check, ...]:
     """Every check below `directory`, by name."""
-    return tuple(map(_load_check, sorted((directory / CHECKS_FOLDER).glob("*.sql"))))
+    return tuple(Check(*_read(file, "asset")) for file in sorted((directory / "checks").glob("*.sql")))
 
 
 def question(name: str) -> str:
@@ -80,25 +81,17 @@ def load_models(directory: Path = SQL_DIRECTORY) -> tuple[Model, ...]:
 
 
 def _load(file: Path) -> Model:
+    name, grain, key, text, reads = _read(file, "key")
+    return Model(name, file.parent.name, grain, tuple(column.strip() for column in key.split(",")), text, reads)
+
+
+def _read(file: Path, word: str) -> tuple[str, str, str, str, frozenset[str]]:
+    """A file's name, its first line, the line that `word` begins, its text, and the tables that it reads."""
     text = file.read_text("utf-8")
-    key = tuple(column.strip() for column in _header(file, text, "key").split(","))
-    return Model(file.stem, file.parent.name, _first_line(text), key, text, tables_read(text))
-
-
-def _load_check(file: Path) -> Check:
-    text = file.read_text("utf-8")
-    return Check(file.stem, _first_line(text), _header(file, text, "asset"), text, tables_read(text))
-
-
-def _first_line(text: str) -> str:
-    return text.partition("\n")[0].removeprefix("-- ")
-
-
-def _header(file: Path, text: str, word: str) -> str:
     found = re.search(rf"^-- {word}: (.+)$", text, re.MULTILINE)
     if not found:
         raise ValueError(f"{file.name}: a line `-- {word}: ...` is missing")
-    return found[1]
+    return file.stem, text.partition("\n")[0].removeprefix("-- "), found[1], text, tables_read(text)
 
 
 @lru_cache
@@ -108,30 +101,7 @@ def tables_read(sql: str) -> frozenset[str]:
     Raises:
         ValueError: the text is not one SELECT.
     """
-    tree = json.loads(_parser().execute("select json_serialize_sql(?)", [sql]).fetchall()[0][0])
-    if tree["error"]:
-        raise ValueError(f"not one SELECT: {tree['error_message']}")
-    nodes = list(_nodes(tree))
-    named = {str(node["table_name"]) for node in nodes if node.get("type") == "BASE_TABLE"}
-    return frozenset(named - {entry["key"] for node in nodes for entry in _cte_entries(node)})
-
-
-@lru_cache
-def _parser() -> duckdb.DuckDBPyConnection:
-    """One connection for all texts: opening one costs more than parsing."""
-    return duckdb.connect()
-
-
-def _cte_entries(node: dict[str, object]) -> Iterable[dict[str, str]]:
-    cte_map = node.get("cte_map")
-    return cte_map["map"] if isinstance(cte_map, dict) else ()
-
-
-def _nodes(tree: object) -> Iterator[dict[str, object]]:
-    if isinstance(tree, dict):
-        yield tree
-        for child in tree.values():
-            yield from _nodes(child)
-    elif isinstance(tree, list):
-        for child in tree:
-            yield from _nodes(child)
+    mistake, named, defined = duckdb.execute(PARSED, [sql]).fetchall()[0]
+    if mistake:
+        raise ValueError(f"not one SELECT: {mistake}")
+    return frozenset(named).difference(defined)

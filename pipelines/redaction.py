@@ -19,24 +19,16 @@ MARK = re.compile(r"\[redacted:[a-z]+(?::[0-9a-f]{12})?\]")
 
 # Keys that end so (plurals too, whatever the case and however the words are joined) hold a secret of that kind.
 _KINDS = {
+    **{word: (word,) for word in ("token", "secret", "authorization", "cookie", "otp")},
     "link": ("link", "portal url", "invite url"),
-    "token": ("token",),
-    "secret": ("secret",),
     "key": ("api key", "private key"),
     "password": ("password", "passphrase"),
-    "authorization": ("authorization",),
-    "cookie": ("cookie",),
     "saml": ("saml response", "assertion"),
-    "otp": ("otp",),
     "signature": ("workos signature",),
 }
 _JOINTS = ("", "_", "-", ".", " ")
-_SECRET_KEY = re.compile(
-    "(?:"
-    + "|".join(f"(?P<{kind}>{'|'.join(end.replace(' ', '[_. -]?') for end in ends)})" for kind, ends in _KINDS.items())
-    + r")s?\Z",
-    re.IGNORECASE | re.ASCII,
-)
+_ENDS = "|".join(f"(?P<{kind}>{'|'.join(ends)})" for kind, ends in _KINDS.items()).replace(" ", "[_. -]?")
+_SECRET_KEY = re.compile(rf"(?:{_ENDS})s?\Z", re.IGNORECASE | re.ASCII)
 
 # Every pattern below starts at the edge of a run or at a rare literal and never steps back over a run, so that a
 # hostile megabyte takes no longer than any other.
@@ -48,20 +40,14 @@ _KEY_IN_JSON = re.compile(_KEY + r"""(?=(\\*(?:["']|%22)\s{0,4}(?::|%3[aA])|=|%3
 _KEY_IN_TEXT = re.compile(_KEY + r"""(?=(\\*(?:["']|%22)?\s{0,4}(?:[:=]|%3[aAdD])))""", re.ASCII)
 _ESCAPE = re.compile(r"(?<!\\)\\++(?:u00([2-7][0-9a-fA-F])|(/))")
 
-_PEM = (
-    r"-----BEGIN [A-Z0-9 ]{0,40}?(?:PRIVATE KEY|CERTIFICATE)[A-Z ]{0,20}-----"
-    r".*?(?:-----END [A-Z0-9 ]{0,60}-----|\Z)"
-)
+_PEM = r"-----BEGIN [A-Z0-9 ]{0,40}?(?:PRIVATE KEY|CERTIFICATE)[A-Z ]{0,20}-----.*?(?:-----END [A-Z0-9 ]{0,60}-----|\Z)"
 # Host and path, then query and fragment, of any location, with or without scheme, percent-encoded or not.
 _LOCATION = r"""(?<![^\s"'<>\\?#])((?:[^\s"'<>\\?#%]|%(?!3[fF]|23))*+)((?:[?#]|%3[fF]|%23)[^\s"'<>\\]*+)"""
 _API_KEY = (
     r"(?:(?<![A-Za-z0-9])|(?<=%3[dD]))(?:sk_(?:live|test)_[\w-]{8,}+|whsec_[\w+/=-]{8,}+"
     r"|gh[opsru]_[A-Za-z0-9]{8,}+|xox[a-z]-[\w-]{8,}+|AIza[\w-]{16,}+|A[KS]IA[0-9A-Z]{12,}+)"
 )
-_Replacement = str | Callable[[re.Match[str]], str]
-
-
-_RULES: list[tuple[re.Pattern[str], _Replacement]] = [
+_RULES: list[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]]] = [
     (re.compile(pattern, re.ASCII | re.DOTALL), replacement)
     for pattern, replacement in (
         (_PEM, "[redacted:pem]"),
@@ -83,15 +69,27 @@ _SIGNS = [
     *(end.replace(" ", joint) for ends in _KINDS.values() for end in ends if end not in _SHORT for joint in _JOINTS),
     *("-----begin", "mii", "workos.com", "/portal/launch", "://", "eyj", "sk_live_", "sk_test_", "whsec_", "xox"),
     *("aiza", "gho_", "ghp_", "ghr_", "ghs_", "ghu_", "akia", "asia", "bearer", "basic"),
-    *("code=", "key=", "sig=", "signature="),
-    *("[redacted:", "%2", "%3", "%4", "%5", "%6", "%7"),
+    *("code=", "key=", "sig=", "signature=", "[redacted:", "%2", "%3", "%4", "%5", "%6", "%7"),
     *("\\u00", "\\/"),  # text with escapes of its own may hide any of the others
 ]
 
 
-def redact(value: Any) -> tuple[Any, int]:
-    """Parsed JSON without its secrets, in keys and values, and how many strings or numbers were replaced."""
-    return _walk(value, None)
+def redact(value: Any, kind: str | None = None) -> tuple[Any, int]:
+    """Parsed JSON without its secrets, in keys and values, and how many strings or numbers were replaced.
+
+    `kind` is what a key above says that the value is; then nothing of it stays.
+    """
+    if isinstance(value, str):
+        text = _under_key(value, kind) if kind else _clean(value, _KEY_IN_JSON)
+        return text, int(text != value)
+    if isinstance(value, list):
+        redacted = [redact(element, kind) for element in value]
+        return [element for element, _ in redacted], sum(count for _, count in redacted)
+    if isinstance(value, dict):
+        return _redact_object(value, kind)
+    if kind is None or value is None or isinstance(value, bool):
+        return value, 0
+    return f"[redacted:{kind}]", 1
 
 
 def redact_text(text: str) -> str:
@@ -115,26 +113,12 @@ def find_suspects(texts: Sequence[bytes]) -> list[int]:
     return series.str.contains_any(_SIGNS, ascii_case_insensitive=True).arg_true().to_list()
 
 
-def _walk(value: Any, kind: str | None) -> tuple[Any, int]:
-    if isinstance(value, str):
-        text = _under_key(value, kind) if kind else _clean(value, _KEY_IN_JSON)
-        return text, int(text != value)
-    if isinstance(value, list):
-        walked = [_walk(element, kind) for element in value]
-        return [element for element, _ in walked], sum(count for _, count in walked)
-    if isinstance(value, dict):
-        return _walk_object(value, kind)
-    if kind is None or value is None or isinstance(value, bool):
-        return value, 0
-    return f"[redacted:{kind}]", 1
-
-
-def _walk_object(value: dict[str, Any], kind: str | None) -> tuple[dict[str, Any], int]:
+def _redact_object(value: dict[str, Any], kind: str | None) -> tuple[dict[str, Any], int]:
     kept: dict[str, Any] = {}
     count = 0
     for key, member in value.items():
         name = _clean_key(key) if len(key) <= 64 else _clean(key, _KEY_IN_JSON)
-        kept[name], replaced = _walk(member, _kind_of(key[-64:]) or kind)
+        kept[name], replaced = redact(member, _kind_of(key[-64:]) or kind)
         count += replaced + (name != key)
     return kept, count
 

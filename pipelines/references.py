@@ -55,7 +55,10 @@ Row = tuple[object, ...]
 def reference_frames(catalog: Catalog, as_of: datetime) -> dict[str, pl.DataFrame]:
     """All `ref_` tables of a catalog, by name; `as_of` is aware and stands in the one row of `ref_settings`."""
     rows: dict[str, list[Row]] = {name: [] for name in SCHEMAS}
-    rows["ref_settings"] = [_settings_row(catalog, as_of)]
+    report, rules = catalog.settings.report, catalog.settings.rules
+    week_offset = 0 if report.week_start == "monday" else 1
+    limits = (rules.clock_tolerance, rules.inversion_limit, rules.late_after, rules.stalled_after, rules.eligible_users)
+    rows["ref_settings"] = [(as_of, time_us(as_of), report.time_zone, week_offset, *limits)]
     for number, funnel in enumerate(catalog.funnels, 1):
         _add_funnel(rows, number, funnel, _definition_hash(funnel, catalog.settings))
     rows["ref_intents"] = [(word, intent) for intent, others in INTENTS.items() for word in (intent, *others)]
@@ -72,30 +75,16 @@ def _definition_hash(funnel: Funnel, settings: Settings) -> str:
     return hashlib.sha256(meaning.encode()).hexdigest()[:16]
 
 
-def _settings_row(catalog: Catalog, as_of: datetime) -> Row:
-    report, rules = catalog.settings.report, catalog.settings.rules
-    week_offset = 0 if report.week_start == "monday" else 1
-    limits = (rules.clock_tolerance, rules.inversion_limit, rules.late_after, rules.stalled_after, rules.eligible_users)
-    return (as_of, time_us(as_of), report.time_zone, week_offset, *limits)
-
-
 def _add_funnel(rows: dict[str, list[Row]], number: int, funnel: Funnel, definition_hash: str) -> None:
-    intents = (", ".join(funnel.intents), not funnel.intents)
+    intents = (", ".join(funnel.intents), not funnel.intents, funnel.id in SET_UP_FUNNELS)
     window, steps = (funnel.window, format_duration(funnel.window)), (len(funnel.steps), funnel.last_required)
-    is_set_up = funnel.id in SET_UP_FUNNELS
-    row = (number, funnel.id, funnel.title, funnel.question, *intents, is_set_up, *window, *steps, number)
+    row = (number, funnel.id, funnel.title, funnel.question, *intents, *window, *steps, number)
     rows["ref_funnels"].append((*row, definition_hash))
     rows["ref_funnel_intents"] += [(number, intent) for intent in dict.fromkeys(funnel.intents)]
     rows["ref_steps"] += [
         (number, funnel.id, k, s.name, s.label, s.optional, k == funnel.last_required, ", ".join(s.events))
         for k, s in enumerate(funnel.steps, 1)
     ]
-    _add_parts(rows, number, funnel)
-    _add_rules(rows, number, funnel)
-
-
-def _add_parts(rows: dict[str, list[Row]], number: int, funnel: Funnel) -> None:
-    """What a funnel has several of, step events apart."""
     rows["ref_moves"] += [(number, *move) for move in _moves(funnel)]
     rows["ref_guides"] += [(number, provider, url) for provider, url in funnel.guides.items()]
     rows["ref_exclusions"] += [
@@ -105,13 +94,13 @@ def _add_parts(rows: dict[str, list[Row]], number: int, funnel: Funnel) -> None:
     rows["ref_breakdowns"] += [
         (number, b.name, f'$."{b.property}"', b.at, funnel.step_number(b.at)) for b in funnel.breakdowns
     ]
+    _add_rules(rows, number, funnel)
 
 
 def _moves(funnel: Funnel) -> Iterator[tuple[int, int, int]]:
     """From each step to each later one with no required step between them, and the longest wait of the later one."""
     for from_step in range(1, len(funnel.steps) + 1):
-        for to_step in range(from_step + 1, len(funnel.steps) + 1):
-            step = funnel.steps[to_step - 1]
+        for to_step, step in enumerate(funnel.steps[from_step:], from_step + 1):
             yield from_step, to_step, step.within or NEVER_US
             if not step.optional:
                 break
@@ -119,26 +108,15 @@ def _moves(funnel: Funnel) -> Iterator[tuple[int, int, int]]:
 
 def _add_rules(rows: dict[str, list[Row]], number: int, funnel: Funnel) -> None:
     """Which event names stand for what: steps by number, exclusions below 0, competing ends above the last step."""
-    after = len(funnel.steps) + 1
-    first: dict[str, int] = {}
-    for k, step in enumerate(funnel.steps, 1):
-        for event in step.events:
-            first.setdefault(event, k)
-
-    def add(event: str, step: int, exclusion: int | None, is_end: bool) -> int:
-        rule = len(rows["ref_step_events"]) + 1
-        rows["ref_step_events"].append((rule, number, event, step, first.get(event, after), exclusion, is_end))
-        return rule
-
-    for k, step in enumerate(funnel.steps, 1):
-        for event in dict.fromkeys(step.events):
-            rule = add(event, k, None, k == funnel.last_required)
-            rows["ref_step_filters"] += [(rule, f'$."{key}"', *_compared(value)) for key, value in step.where.items()]
-    for k, exclusion in enumerate(funnel.exclusions, 1):
-        for event in dict.fromkeys(exclusion.events):
-            add(event, -k, k, is_end=False)
-    for event in dict.fromkeys(funnel.ends):
-        add(event, after, None, is_end=True)
+    steps, after = [*enumerate(funnel.steps, 1)], len(funnel.steps) + 1
+    first = {event: k for k, step in reversed(steps) for event in step.events}
+    rules: list[tuple[Any, ...]] = [(s.events, k, None, k == funnel.last_required, s.where) for k, s in steps]
+    rules += [(x.events, -k, k, False, {}) for k, x in enumerate(funnel.exclusions, 1)]
+    for events, step, exclusion, is_end, where in [*rules, (funnel.ends, after, None, True, {})]:
+        for event in dict.fromkeys(events):
+            rule = len(rows["ref_step_events"]) + 1
+            rows["ref_step_events"].append((rule, number, event, step, first.get(event, after), exclusion, is_end))
+            rows["ref_step_filters"] += [(rule, f'$."{key}"', *_compared(value)) for key, value in where.items()]
 
 
 def _compared(value: str | float | bool) -> tuple[str, bool, float | None]:

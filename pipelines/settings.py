@@ -5,31 +5,34 @@ Funnels and advice are in `catalog`. Nothing is read at import.
 
 import os
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
 
 from pipelines.durations import parse_duration
 from pipelines.mistakes import shown, spelt
 from pipelines.paths import DataPaths
 
 SHIPPED_REPORTS = Path(__file__).parents[1] / "reports"
-MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-WEEKDAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
 DAYS_OF_MONTH = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 CRON = (
     ("minute", 0, 59, ()),
     ("hour", 0, 23, ()),
     ("day", 1, 31, ()),
-    ("month", 1, 12, MONTHS),
-    ("weekday", 0, 7, WEEKDAYS),
+    ("month", 1, 12, ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")),
+    ("weekday", 0, 7, ("sun", "mon", "tue", "wed", "thu", "fri", "sat")),
 )
 """The fields of a cron line: what they are called, their bounds, and the names of the numbers from the lower one on."""
+LOGO_BYTES = 200_000
 _CRON_PART = re.compile(r"(?:(\*)|([0-9]{1,2}|[a-z]{3})(?:-([0-9]{1,2}|[a-z]{3}))?)(?:/([0-9]{1,2}))?")
+_LIVE_SVG = re.compile(
+    rb"(?i)<(script|foreignobject|!entity)|\bon\w+\s*=|javascript:|@import|"
+    rb"(\b(href|src)\s*=\s*[\"']|\burl\(\s*[\"']?)(?!#|data:image/)"
+)
+"""What a drawing can do without: it may run, or ask for something from outside."""
 
 
 DurationUs = Annotated[int, BeforeValidator(parse_duration)]
@@ -41,10 +44,34 @@ class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+def _logo(name: str, info: ValidationInfo) -> str:
+    """A logo is looked at only where the caller says in which folder the file of settings lies."""
+    if name and info.context is not None and (fault := _logo_fault(Path(info.context), name)):
+        raise ValueError(f"{shown(name)} {fault}")
+    return name
+
+
+def _logo_fault(folder: Path, name: str) -> str:
+    """What is wrong with a logo, and the mend; nothing where it can be shown."""
+    file = (folder / name).resolve()
+    is_near = file.is_relative_to(folder.resolve()) and file.is_file() and os.access(file, os.R_OK)
+    if not is_near or file.suffix not in {".svg", ".png"}:
+        return f"is no .svg or .png file to read below {folder}; put one there and write its path from there"
+    if file.stat().st_size > LOGO_BYTES:
+        return f"has more than {LOGO_BYTES:,} bytes; save it smaller"
+    content = file.read_bytes()
+    if not (b"<svg" in content if file.suffix == ".svg" else content.startswith(b"\x89PNG\r\n\x1a\n")):
+        return f"is something else than its name says; save it as {file.suffix[1:]}"
+    is_live = file.suffix == ".svg" and _LIVE_SVG.search(content)
+    return "holds a script or asks for something outside it; save it as plain SVG" if is_live else ""
+
+
 class Report(Section):
-    """How days are cut and how the pages are named."""
+    """How days are cut, and how the pages are named and look."""
 
     company: str = ""
+    logo: Annotated[str, AfterValidator(_logo)] = ""
+    colour: Annotated[str, spelt("(#[0-9a-fA-F]{6})?", 'write a colour such as "#1f5fbf"')] = ""
     time_zone: str = "UTC"
     week_start: Literal["monday", "sunday"] = "monday"
 
@@ -95,10 +122,8 @@ class Build(Section):
         for text, (name, low, high, names) in zip(fields, CRON, strict=True):
             parts = [_cron_numbers(part, low, high, names) for part in text.lower().split(",")]
             if not all(parts):
-                words = f" or {names[0]} to {names[-1]}" if names else ""
-                raise ValueError(
-                    f"{shown(text)} is no {name}; write *, or {low} to {high}{words}, such as {low} or */2"
-                )
+                bounds = f"{low} to {high}" + (f" or {names[0]} to {names[-1]}" if names else "")
+                raise ValueError(f"{shown(text)} is no {name}; write *, or {bounds}, such as {low} or */2")
             found.append({number for part in parts for number in part})
         days, months = found[2], found[3]
         if fields[4] == "*" and min(days) > max(DAYS_OF_MONTH[month - 1] for month in months):
@@ -106,7 +131,7 @@ class Build(Section):
         return line
 
 
-def _cron_numbers(part: str, low: int, high: int, names: Sequence[str]) -> range:
+def _cron_numbers(part: str, low: int, high: int, names: tuple[str, ...]) -> range:
     """The numbers that `*`, a number or name, or a range of two means, perhaps with a step; none where it is wrong."""
     match = _CRON_PART.fullmatch(part)
     if not match or (match[4] and not (match[1] or match[3])):

@@ -1,44 +1,43 @@
 """What a build found, in a few lines for a terminal: read from the published file, like any analyst would."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any
 
-from pipelines.pages.formats import duration, rate
-from pipelines.pages.views.common import FEW
+from pipelines.pages.formats import FEW, duration, rate
 from pipelines.paths import DataPaths
-from pipelines.warehouse import read_published
+from pipelines.warehouse import Warehouse, open_published
+
+FUNNELS = (
+    "select d.title, f.*, t.time_us from rpt_funnels as f join dim_funnels as d using (funnel_id) "
+    "join rpt_time_to_activation as t using (funnel_id) where t.quantile = 0.5 "
+    "order by f.entrant_count = 0, d.position limit 3"
+)
+RESTATED = "from rpt_report_runs where is_restated order by as_of desc, matured_count desc, funnel_id, report_id"
 
 
 def summary(paths: DataPaths) -> Iterator[str]:
     """The served report: its lines, three funnels (those with entries first), and where everything is."""
-    report = read_published(paths, "from rpt_report").row(0, named=True)
-    yield (
-        f"{report['line_count']:,} lines = {report['event_count']:,} events + {report['duplicate_count']:,} duplicates "
-        f"+ {report['quarantined_count']:,} quarantined, as of {report['as_of']:%Y-%m-%d %H:%M} UTC"
-    )
-    funnels = read_published(
-        paths,
-        "select d.title, f.*, t.time_us from rpt_funnels as f join dim_funnels as d using (funnel_id) "
-        "join rpt_time_to_activation as t using (funnel_id) where t.quantile = 0.5 "
-        "order by f.entrant_count = 0, d.position limit 3",
-    )
-    for funnel in funnels.iter_rows(named=True):
-        share = f" ({rate(funnel['conversion_rate'])})" if funnel["matured_count"] >= FEW else ""
-        median = "not reached" if funnel["time_us"] is None else duration(funnel["time_us"])
+    with open_published(paths) as served:
+        report = served.query("from rpt_report").row(0, named=True)
         yield (
-            f"{funnel['title']}: {funnel['activated_count']:,} of {funnel['matured_count']:,} matured attempts "
-            f"activated{share}, median time {median}, {funnel['stalled_count']:,} stuck now"
+            f"{report['line_count']:,} lines = {report['event_count']:,} events + {report['duplicate_count']:,} "
+            f"duplicates + {report['quarantined_count']:,} quarantined, as of {report['as_of']:%Y-%m-%d %H:%M} UTC"
         )
-    yield from _not_the_newest(paths, report)
-    yield from _restated(paths)
+        for funnel in served.query(FUNNELS).iter_rows(named=True):
+            share = f" ({rate(funnel['conversion_rate'])})" if funnel["matured_count"] >= FEW else ""
+            median = "not reached" if funnel["time_us"] is None else duration(funnel["time_us"])
+            yield (
+                f"{funnel['title']}: {funnel['activated_count']:,} of {funnel['matured_count']:,} matured attempts "
+                f"activated{share}, median time {median}, {funnel['stalled_count']:,} stuck now"
+            )
+        yield from _not_the_newest(served, report)
+        yield from _restated(served)
     yield f"Pages: {paths.published / 'site' / 'index.html'}  DuckDB: {paths.published / 'portal.duckdb'}"
 
 
-def _not_the_newest(paths: DataPaths, report: dict[str, Any]) -> Iterator[str]:
+def _not_the_newest(served: Warehouse, report: dict[str, Any]) -> Iterator[str]:
     """A warning where a past day took the place of a newer report."""
-    newest = read_published(paths, "select max(as_of) as as_of from builds").item()
+    newest = served.query("select max(as_of) from builds").item()
     if newest > report["as_of"]:
         yield (
             f"Pages and tables now show a past day: {newest:%Y-%m-%d %H:%M} UTC was published before. "
@@ -46,11 +45,9 @@ def _not_the_newest(paths: DataPaths, report: dict[str, Any]) -> Iterator[str]:
         )
 
 
-def _restated(paths: DataPaths) -> Iterator[str]:
+def _restated(served: Warehouse) -> Iterator[str]:
     """One more line where published numbers are others today: the newest of them, and why."""
-    runs = read_published(
-        paths, "from rpt_report_runs where is_restated order by as_of desc, matured_count desc, funnel_id, report_id"
-    )
+    runs = served.query(RESTATED)
     for run in runs.head(1).iter_rows(named=True):
         yield (
             f"Restated: {runs.height:,} of the published headlines, such as {run['funnel_id']} as of "

@@ -34,14 +34,8 @@ def instant(value: datetime) -> str:
 
 def wrapped(text: str, indent: str, hanging: str = "") -> Iterator[str]:
     """Lines of at most `WIDTH` characters where no single word is longer; those after the first hang in by more."""
-    yield from textwrap.wrap(
-        text,
-        WIDTH,
-        initial_indent=indent,
-        subsequent_indent=indent + hanging,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
+    shape = textwrap.TextWrapper(WIDTH, indent, indent + hanging, break_long_words=False, break_on_hyphens=False)
+    yield from shape.wrap(text)
 
 
 def as_json(value: object) -> str:

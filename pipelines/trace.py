@@ -18,7 +18,7 @@ from pipelines.mistakes import nearest
 from pipelines.models import question
 from pipelines.settings import Places, Rules
 from pipelines.terminal import cell, wrapped
-from pipelines.warehouse import Warehouse, open_published
+from pipelines.warehouse import Warehouse, open_published, quoted
 
 COUNTS_FIRST = ("received_at", "timestamp", "properties", "extra", "event_type", "content_hash", "source")
 """Of several bodies the first in this order counts, NULL last: as `sql/staging/stg_events.sql` picks it."""
@@ -163,10 +163,8 @@ def path_of(traced: dict[str, Any]) -> Iterator[str]:
 
 def _where(key: dict[str, Any]) -> str:
     """A key as the condition of a SELECT."""
-    texts = (
-        f"{value}" if isinstance(value, int) else "'{}'".format(value.replace("'", "''")) for value in key.values()
-    )
-    return cell(" and ".join(f"{name} = {text}" for name, text in zip(key, texts, strict=True)))
+    met = (f"{name} = {value if isinstance(value, int) else quoted(value)}" for name, value in key.items())
+    return cell(" and ".join(met))
 
 
 def _listed(columns: dict[str, Any]) -> str:

@@ -6,6 +6,7 @@ Which tables there are is written in `sql/`; what files they start from is told 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import polars as pl
@@ -14,10 +15,8 @@ from pipelines.errors import FixableError
 from pipelines.models import Model
 from pipelines.paths import DataPaths
 
-OPTIONS: dict[str, str | bool | int | float | list[str]] = {
-    "autoinstall_known_extensions": False,
-    "autoload_known_extensions": False,
-}
+FORBIDDEN = ("autoinstall_known_extensions", "autoload_known_extensions", "python_enable_replacements")
+OPTIONS: dict[str, Any] = dict.fromkeys(FORBIDDEN, False)
 
 
 class Warehouse:
@@ -29,25 +28,19 @@ class Warehouse:
     def store_frame(self, name: str, frame: pl.DataFrame) -> None:
         """Make `frame` the table `name`."""
         self._connection.register("incoming", frame)
-        try:
-            self._connection.execute(f'create or replace table "{name}" as from incoming')
-        finally:
-            self._connection.unregister("incoming")
+        self._connection.execute(f'create or replace table "{name}" as from incoming')
+        self._connection.unregister("incoming")
 
     def store_parquet(self, name: str, files: Sequence[Path], empty: pl.DataFrame) -> None:
-        """Make `name` a view of Parquet `files`, read by column name; where there are none, the table `empty`.
+        """Make `name` a view of Parquet `files`, read by column name; where there are none, of the table `empty`.
 
         Columns of `empty` that older files lack are NULL.
         """
-        if not files:
-            self.store_frame(name, empty)
-            return
         self.store_frame(f"{name}_shape", empty)
-        listed = ", ".join(_quoted(str(file)) for file in files)
-        self._connection.execute(
-            f'create or replace view "{name}" as select * from "{name}_shape" union all by name '
-            f"select * from read_parquet([{listed}], union_by_name = true, hive_partitioning = false)"
-        )
+        listed = ", ".join(quoted(str(file)) for file in files)
+        rows = f"select * from read_parquet([{listed}], union_by_name = true, hive_partitioning = false)"
+        added = f"union all by name {rows}" if files else ""
+        self._connection.execute(f'create or replace view "{name}" as select * from "{name}_shape" {added}')
 
     def build(self, model: Model) -> int:
         """Run a model; its number of rows. Published ones only rename, so they are views."""
@@ -83,11 +76,10 @@ class Warehouse:
 
     def similar(self, table: str, column: str, word: str) -> list[str]:
         """Up to five values of a column that are spelt almost like `word`, the nearest first."""
-        near = (
-            f'select distinct "{column}" as known from "{table}" where jaro_winkler_similarity("{column}", $word) > 0.8'
-        )
-        ranked = f"{near} order by jaro_winkler_similarity(known, $word) desc, known limit 5"
-        return self.query(ranked, {"word": word})["known"].to_list()
+        nearness = f'jaro_winkler_similarity("{column}", $word) as nearness'
+        near = f'select distinct "{column}" as known, {nearness} from "{table}" where nearness > 0.8'
+        ranked = self.query(f"from ({near}) order by nearness desc, known limit 5", {"word": word})
+        return ranked["known"].to_list()
 
     def columns(self, name: str) -> list[str]:
         """Column names of a table, in order."""
@@ -104,29 +96,26 @@ class Warehouse:
         """
         (folder / "parquet").mkdir()
         run = self._connection.execute
-        run(f"attach {_quoted(str(folder / 'portal.duckdb'))} as published (storage_version 'v1.2.0')")
+        run(f"attach {quoted(str(folder / 'portal.duckdb'))} as published (storage_version 'v1.2.0')")
         try:
             for name, order in tables.items():
                 by = ", ".join(f'"{column}"' for column in order)
                 if name not in views:
                     run(f'create table published."{name}" as from "{name}" order by {by}')
-                self._copy_parquet(name, by, folder / "parquet" / f"{name}.parquet")
+                select = f'select * {self._plain_types(name)} from "{name}" order by {by}'
+                file = quoted(str(folder / "parquet" / f"{name}.parquet"))
+                run(f"copy ({select}) to {file} (format parquet, compression zstd)")
             run("use published")  # a view binds its tables where it is made
             for name, sql in views.items():
                 run(f'create view "{name}" as {sql}')
             for target, sentence in comments.items():
                 kind = "column" if "." in target else "view" if target in views else "table"
-                path = ".".join(map(_identifier, target.split(".")))
-                run(f"comment on {kind} {path} is {_quoted(sentence)}")
+                path = target.replace(".", '"."')
+                run(f'comment on {kind} "{path}" is {quoted(sentence)}')
             run("checkpoint published")
         finally:
             run("use warehouse")
             run("detach published")
-
-    def _copy_parquet(self, name: str, by: str, file: Path) -> None:
-        """One deterministic file."""
-        select = f'select * {self._plain_types(name)} from "{name}" order by {by}'
-        self._connection.execute(f"copy ({select}) to {_quoted(str(file))} (format parquet, compression zstd)")
 
     def _plain_types(self, name: str) -> str:
         """A REPLACE clause: JSON as text and intervals as microseconds, which every reader knows."""
@@ -150,17 +139,16 @@ def open_warehouse(paths: DataPaths, memory_limit: str) -> Iterator[Warehouse]:
     Raises:
         FixableError: the file is held by another program, or damaged.
     """
+    limits = {"memory_limit": memory_limit, "temp_directory": str(paths.spill), "preserve_insertion_order": False}
     try:
-        connection = duckdb.connect(paths.warehouse, config={**OPTIONS, "memory_limit": memory_limit})
+        connection = duckdb.connect(paths.warehouse, config=OPTIONS | limits)
     except (duckdb.IOException, duckdb.InvalidInputException) as error:
         raise FixableError(
             f"{paths.warehouse.name}: cannot be opened ({str(error).splitlines()[0]}); "
             "close the program that holds it, or run `portal-funnels build`, which makes it anew"
         ) from error
     with connection:
-        for option in ("enable_progress_bar", "python_enable_replacements", "preserve_insertion_order"):
-            connection.execute(f"set {option} = false")
-        connection.execute(f"set TimeZone = 'UTC'; set temp_directory = {_quoted(str(paths.spill))}")
+        connection.execute("set TimeZone = 'UTC'; set enable_progress_bar = false")
         yield Warehouse(connection)
 
 
@@ -179,15 +167,6 @@ def open_published(paths: DataPaths) -> Iterator[Warehouse]:
         yield Warehouse(connection)
 
 
-def read_published(paths: DataPaths, sql: str) -> pl.DataFrame:
-    """The rows of one SELECT over the served analysts' file."""
-    with open_published(paths) as served:
-        return served.query(sql)
-
-
-def _identifier(text: str) -> str:
-    return '"' + text.replace('"', '""') + '"'
-
-
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
+    """A text as a literal of SQL."""
     return "'" + text.replace("'", "''") + "'"

@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 from pathlib import Path
+from unittest import mock
 
 import polars as pl
 
@@ -13,7 +14,9 @@ from pipelines.event_store import EventStore
 from pipelines.lock import build_lock
 from pipelines.paths import DataPaths
 from pipelines.settings import Settings
+from pipelines.sources import ingest as ingestion
 from pipelines.sources.ingest import IngestReport, ingest
+from pipelines.sources.opening import open_file
 
 NOW_US = 1_775_000_000_000_000
 HOUR_US = 3_600_000_000
@@ -72,6 +75,12 @@ class Feed:
         check_promises(self.paths)
         return report
 
+    def opened(self) -> list[str]:
+        """Ingest; the names of the files that had to be opened for it."""
+        with mock.patch.object(ingestion, "open_file", wraps=open_file) as opening:
+            self.run()
+        return [call.args[0].name for call in opening.call_args_list]
+
     def store(self) -> EventStore:
         """The store as it stands."""
         return EventStore.open(self.paths)
@@ -113,7 +122,8 @@ def check_promises(paths: DataPaths) -> None:
     found = {path for folder in (paths.events, paths.quarantine) for path in folder.rglob("*") if path.is_file()}
     named = {*store.event_files, *store.quarantine_files}
     assert {path for path in found if path.parent != paths.commits} <= named
-    assert sorted(path.name for path in paths.commits.iterdir()) == [f"{n:06}.json" for n in range(1, store.number + 1)]
+    numbers = range(1, store.history.number + 1)
+    assert sorted(path.name for path in paths.commits.iterdir()) == [f"{number:06}.json" for number in numbers]
 
 
 def _nothing() -> pl.DataFrame:

@@ -13,11 +13,11 @@ from pipelines.assets.room import Room
 from pipelines.assets.tables import statistic_description
 from pipelines.dictionary import comments, load_dictionary
 from pipelines.event_store import EventStore
-from pipelines.models import Model
+from pipelines.models import SQL_DIRECTORY, Model
 from pipelines.pages.cells import KEYS
 from pipelines.pages.site import render_site
 from pipelines.publishing import publish
-from pipelines.settings import SHIPPED_REPORTS
+from pipelines.settings import SHIPPED_REPORTS, Places, Settings
 from pipelines.statistics.tables import STATISTICS
 
 HEADLINE = ("funnel_id", "entrant_count", "matured_count", "activated_count", "conversion_rate", "stalled_count")
@@ -81,15 +81,22 @@ def _write(folder: Path, room: Room, models: tuple[Model, ...]) -> None:
     views = {model.name: model.sql for model in models if model.is_view}
     said = comments(load_dictionary(SHIPPED_REPORTS), sentences, columns)
     room.warehouse.export(folder, keys, said, views)
-    settings = room.catalog.settings
-    render_site(
-        {name: room.warehouse.read(name) for name in KEYS},
-        company=settings.report.company,
-        stale_after_us=settings.build.stale_after,
-        templates=room.places.looks("templates"),
-        static=room.places.looks("static"),
-        out=folder / "site",
-        sources={model.name: f"sql/{model.layer}/{model.name}.sql" for model in models}
-        | {name: f"pipelines/statistics ({s.function.__name__})" for name, s in STATISTICS.items()},
-        comments=said,
-    )
+    options = site_options(room.places, room.catalog.settings)
+    render_site({name: room.warehouse.read(name) for name in KEYS}, out=folder / "site", comments=said, **options)
+
+
+def site_options(places: Places, settings: Settings) -> dict[str, Any]:
+    """What one reports directory and the code tell `render_site`, whatever the tables hold."""
+    report, folder = settings.report, SQL_DIRECTORY.parent
+    made = {file.stem: file.relative_to(folder).as_posix() for file in SQL_DIRECTORY.rglob("*.sql")}
+    made |= {name: f"pipelines/statistics ({s.function.__name__})" for name, s in STATISTICS.items()}
+    made["builds"] = "pipelines/assets/ledger.py"
+    return {
+        "company": report.company,
+        "colour": report.colour,
+        "logo": places.reports / report.logo if report.logo else None,
+        "stale_after_us": settings.build.stale_after,
+        "templates": places.looks("templates"),
+        "static": places.looks("static"),
+        "sources": made,
+    }

@@ -27,7 +27,7 @@ class Recipe:
         """The recipe of the SQL, the code and one reports directory as they are now."""
         definitions = definitions_hash(SQL_DIRECTORY, places.reports)
         program = _hash(CODE, of=definitions_hash(SQL_DIRECTORY))
-        whole = _hash(CODE, places.looks("templates"), places.looks("static"), of=definitions)
+        whole = _hash(CODE, places.looks("templates"), places.looks("static"), places.reports, of=definitions)
         return cls(definitions, program, whole)
 
 

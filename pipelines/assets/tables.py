@@ -60,8 +60,9 @@ def statistic_asset(name: str, statistic: Statistic) -> dg.AssetsDefinition:
 
 
 def statistic_description(statistic: Statistic) -> str:
-    """First sentence of the function's docstring."""
-    return (inspect.getdoc(statistic.function) or "").partition("\n")[0]
+    """First sentence of the function's docstring, without the table's name that it begins with."""
+    sentence = (inspect.getdoc(statistic.function) or "").partition("\n")[0].partition(": ")[2]
+    return sentence[:1].upper() + sentence[1:]
 
 
 def reconciliation_check(check: Check) -> dg.AssetChecksDefinition:

@@ -15,11 +15,14 @@ import polars as pl
 from pipelines.pages.formats import formatters
 
 _KEYS = (
-    "rpt_report:report_id dim_funnels:funnel_id dim_funnel_steps:funnel_id,step_number rpt_funnels:funnel_id "
+    "rpt_report:report_id fct_entries:funnel_id,entry_id fct_entry_steps:funnel_id,entry_id,step_number "
+    "fct_entry_segments:funnel_id,entry_id,dimension,segment rpt_comparisons:funnel_id,within_us,period_us "
+    "dim_funnels:funnel_id dim_funnel_steps:funnel_id,step_number rpt_funnels:funnel_id "
     "rpt_funnel_steps:funnel_id,step_number rpt_time_to_activation:funnel_id,quantile "
     "rpt_activation_curve:funnel_id,at_us rpt_weeks:funnel_id,entry_week rpt_providers:funnel_id,provider "
     "rpt_stalled:funnel_id,entry_id rpt_seed_metrics:portals_opened rpt_totals:organization_count "
-    "rpt_report_runs:report_id,funnel_id quality_findings:finding"
+    "rpt_report_runs:report_id,funnel_id quality_findings:finding rpt_next_actions:next_action "
+    "rpt_connections:connection_id rpt_still_active:kind,days"
 )
 KEYS = {table: tuple(key.split(",")) for table, key in (word.split(":") for word in _KEYS.split())}
 """Every table that a page reads, with its key columns in order."""
@@ -55,6 +58,10 @@ class Row:
     def __getitem__(self, column: str) -> Any:
         return self.values[column]
 
+    def plain(self) -> dict[str, Any]:
+        """The values as JSON has them."""
+        return {name: _key_text(value) if isinstance(value, date) else value for name, value in self.values.items()}
+
     def cell(self, columns: str, form: str) -> Cell:
         """The cell of one column, or of several separated by blanks, in the format named `form`."""
         text = self.formats[form](*(self.values[column] for column in columns.split()))
@@ -72,6 +79,8 @@ class Published:
         self._frames = {name: tables[name].sort(key) for name, key in KEYS.items()}
         self.zone = ZoneInfo(str(tables["rpt_report"]["time_zone"][0]))
         self._formats = formatters(self.zone)
+        self.today: date = tables["rpt_report"]["as_of"][0].astimezone(self.zone).date()
+        """The reporting day of the as-of time."""
 
     def frame(self, table: str, funnel_id: str) -> pl.DataFrame:
         """The rows of one funnel."""
@@ -91,9 +100,10 @@ class Published:
         """The row of a table that has one."""
         return self.rows(table)[0]
 
-    def total(self, table: str, funnel_id: str) -> Row:
-        """The counts of one funnel's rows, added up column by column."""
-        sums = self.frame(table, funnel_id).select(pl.col(pl.Int64).sum()).row(0, named=True)
+    def total(self, table: str, funnel_id: str = EVERY) -> Row:
+        """The counts (and how often each Boolean holds) of one funnel's or all rows, added up column by column."""
+        frame = self._frames[table] if funnel_id == EVERY else self.frame(table, funnel_id)
+        sums = frame.select(pl.col(pl.Int64, pl.Boolean).sum()).row(0, named=True)
         wanted = [funnel_id, *(EVERY for _ in KEYS[table][1:])]
         return Row(table, "|".join(wanted), sums, self._formats)
 

@@ -11,6 +11,9 @@ from functools import partial
 from math import floor, inf
 
 NONE = "-"
+MINUS = "\u2212"
+FEW = 20
+"""Under this many attempts a page shows counts and a greyed interval, no rate."""
 LONGEST_NAME = 200
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _UNITS: tuple[tuple[int, float, str], ...] = (
@@ -78,6 +81,73 @@ def share(part: int, whole: int) -> str:
 def interval(lower: float | None, upper: float | None) -> str:
     """`38% to 42%`."""
     return NONE if lower is None or upper is None else f"{rate(lower)} to {rate(upper)}"
+
+
+def completion(activated: int, matured: int, value: float | None) -> str:
+    """A completion rate; `3 of 7` where there are too few for one, `too early` where none is matured."""
+    if matured == 0:
+        return "too early"
+    return fraction(activated, matured) if matured < FEW else rate(value)
+
+
+def basis(lower: float | None, upper: float | None, activated: int, matured: int) -> str:
+    """What a completion rate rests on: `38% to 42% · 1,430 of 3,581`."""
+    if matured == 0:
+        return "no attempt is matured yet"
+    counts = "too few for a rate" if matured < FEW else fraction(activated, matured)
+    return f"{interval(lower, upper)} · {counts}"
+
+
+def sure(value: float | None, matured: int) -> str:
+    """The rate of a part of so many matured attempts, or why there is none."""
+    return ("too few" if matured else "too early") if matured < FEW else rate(value)
+
+
+def lost(number: int | None, value: float | None, matured: int) -> str:
+    """`680 (29%)`; without the rate where there are too few for one."""
+    bracket = "" if number is None or value is None or matured < FEW else f" ({rate(value)})"
+    return f"{NONE if number is None else count(number)}{bracket}"
+
+
+def own(recorded_count: int | None, reached_count: int | None) -> str:
+    """How many have an event of the step itself, where others only went beyond it; else nothing."""
+    if recorded_count is None or reached_count is None or recorded_count >= reached_count:
+        return ""
+    return f"{count(recorded_count)} recorded"
+
+
+def measured(activated: int | None, matured: int | None, value: float | None) -> str:
+    """`62% (322 of 521)`, or `3 of 7` where there are too few for a rate; None: what was counted is gone."""
+    if activated is None or matured is None:
+        return NONE
+    return fraction(activated, matured) if matured < FEW else f"{rate(value)} ({fraction(activated, matured)})"
+
+
+def restated(is_restated: bool | None, before: float | None, after: float | None) -> str:
+    """By how many points a published rate is another today: `+0.2 points`, or `holds`."""
+    if not is_restated:
+        return NONE if is_restated is None else "holds"
+    return NONE if before is None or after is None else f"{_points(after - before)} points"
+
+
+def change(difference: float | None, lower: float | None, upper: float | None, verdict: str) -> str:
+    """`no clear change (+0.3 to +1.3 points)`, `up 5.1 points (+1.2 to +9.0 points)`, or why there is none."""
+    if difference is None or lower is None or upper is None or verdict in {"too few", "no full period before"}:
+        return "too few to compare" if verdict == "too few" else "no full period before"
+    bounds = f"({points(lower, upper)})"
+    if verdict == "no clear change":
+        return f"{verdict} {bounds}"
+    return f"{'up' if verdict == 'higher' else 'down'} {_points(abs(difference))[1:]} points {bounds}"
+
+
+def points(lower: float | None, upper: float | None) -> str:
+    """`+0.3 to +1.3 points`: the interval of a difference between two rates."""
+    return NONE if lower is None or upper is None else f"{_points(lower)} to {_points(upper)} points"
+
+
+def _points(difference: float) -> str:
+    tenths = floor(abs(difference) * 1000 + 0.5)
+    return f"{MINUS if difference < 0 else '+'}{tenths // 10}.{tenths % 10}"
 
 
 def percent(value: float | None) -> str:
@@ -154,7 +224,7 @@ def _rounded(value: float, *, decimals: bool) -> float:
 
 
 _COUNTS = (count, exact, total, recorded, fraction, so_far)
-_SHARES = (rate, share, interval, percent)
+_SHARES = (rate, share, interval, percent, completion, basis, sure, lost, own, points, change, measured, restated)
 _TIMES = (duration, reached_time, time_interval, day, full_date)
 _ZONED = (date_in, moment)
 FORMATS = {form.__name__: form for form in (*_COUNTS, *_SHARES, *_TIMES, name, listed, *_ZONED)}

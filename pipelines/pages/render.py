@@ -1,25 +1,26 @@
-"""The only door to jinja2: a view and a template in, HTML out.
+"""The only door to jinja2: a view and a template in, HTML or plain text out.
 
-Everything is escaped; nothing is marked safe but the JSON that `inline_json` has escaped itself.
+Everything is escaped in HTML, nothing in the `.txt` templates; nothing is marked safe but the JSON that `inline_json`
+has escaped itself.
 """
 
 import json
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
 _IN_SCRIPT = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
 
 
 class Renderer:
-    """Templates of one folder."""
+    """Templates of one folder; only those that end in `.txt` write plain text, where `<` is just a character."""
 
     def __init__(self, templates: Path) -> None:
         self._environment = Environment(
             loader=FileSystemLoader(templates),
             undefined=StrictUndefined,
-            autoescape=True,
+            autoescape=select_autoescape(disabled_extensions=("txt",), default=True),
             trim_blocks=True,
             lstrip_blocks=True,
             keep_trailing_newline=True,

@@ -49,8 +49,7 @@ class Window:
     def __init__(self, chunks: Iterator[bytes]) -> None:
         self._chunks = chunks
         self._held = bytearray()
-        self._is_at_end = False
-        self.is_incomplete = False
+        self._is_at_end = self.is_incomplete = False
         self.taken = 0
         """Bytes taken from the stream so far."""
 
@@ -82,25 +81,21 @@ def cut_lines(window: Window, offset: int, newlines: int) -> Iterator[Block]:
         offset: where in the unpacked file that is.
         newlines: how many newlines stand before it.
     """
-    while True:
-        data = window.peek(BLOCK_BYTES)
-        if b"\n" not in data and len(data) == BLOCK_BYTES:
-            data = window.peek(LINE_BYTES + 1)
-            data = data[: data.find(b"\n") + 1] or data
-        if b"\n" in data:
-            block = _block(data, offset, newlines)
-            window.drop(block.end - offset)
-        elif len(data) <= LINE_BYTES or not (passed := _pass_long_line(window, offset, newlines)):
-            return
-        else:
-            block = passed
+    while block := _next_block(window, offset, newlines):
         yield block
         offset, newlines = block.end, block.newlines
 
 
-def _block(data: bytes, offset: int, newlines: int) -> Block:
+def _next_block(window: Window, offset: int, newlines: int) -> Block | None:
+    data = window.peek(BLOCK_BYTES)
+    if b"\n" not in data and len(data) == BLOCK_BYTES:
+        data = window.peek(LINE_BYTES + 1)
+        data = data[: data.find(b"\n") + 1] or data
+    if b"\n" not in data:
+        return _pass_long_line(window, offset, newlines) if len(data) > LINE_BYTES else None
     parts = data.split(b"\n", BLOCK_LINES)
     used = len(data) - len(parts.pop())
+    window.drop(used)
     starts = list(accumulate((len(part) + 1 for part in parts), initial=offset))
     if offset == 0:
         parts[0] = parts[0].removeprefix(BOM)
@@ -141,18 +136,23 @@ def is_document(start: bytes) -> bool:
     line = start.removeprefix(BOM).lstrip().partition(b"\n")[0]
     if not line.startswith(b"{"):
         return line.startswith(b"[")
+    # A text never goes past its line: with an open one the line itself is bad.
+    return PAGE.search(line) is not None if is_object(line) else b'"' not in TOKEN.findall(line)
+
+
+def is_object(text: bytes) -> bool:
+    """Whether it is one whole JSON object."""
     try:
-        return isinstance(json.loads(line), dict) and PAGE.search(line) is not None
-    except (ValueError, RecursionError):  # a text never goes past its line: with an open one the line itself is bad
-        return b'"' not in TOKEN.findall(line)
+        return isinstance(json.loads(text), dict)
+    except (ValueError, RecursionError):
+        return False
 
 
 def cut_elements(document: bytes, spans: list[tuple[int, int]], offset: int) -> Iterator[Block]:
     """Blocks of the elements that start at `offset` or later; an element's number is its place in the document."""
     held: list[tuple[int, int, int]] = []
-    for number, (at, end) in enumerate(spans, 1):
-        if at < offset:
-            continue
+    new = [(number, at, end) for number, (at, end) in enumerate(spans, 1) if at >= offset]
+    for number, at, end in new:
         is_long = end - at > LINE_BYTES
         if held and (is_long or len(held) == BLOCK_LINES or end - held[0][1] > BLOCK_BYTES):
             yield _element_block(document, held)

@@ -5,10 +5,8 @@ would slip through the gap. Duplicates are the event store's business; here a li
 """
 
 import gc
-import hashlib
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import msgspec
@@ -16,13 +14,12 @@ import polars as pl
 
 from pipelines.redaction import find_suspects, redact, redact_text
 from pipelines.sources import strictness
-from pipelines.sources.envelopes import Fields, event_id_of, is_wrapped, read_fields, received_us
+from pipelines.sources.envelopes import RECEIVED_AT, Fields, event_id_of, is_wrapped, read_fields, stated_us
 from pipelines.sources.fates import Body, Judged, Lines, Reason, event_frame, quarantine_frame
 from pipelines.sources.strictness import RefusedError
 
 __all__ = ["Judged", "Lines", "judge", "set_aside"]
 
-MAX_LINE_BYTES = 16 * 1024 * 1024
 MAX_TEXT_BYTES = 64 * 1024
 RECEIVED_FOLDER = "received/"
 """Below a source: written by the receiver, one whole JSON text a line, so that anything else was cut off."""
@@ -49,27 +46,21 @@ def judge(lines: Lines) -> Judged:
 
     Of several reasons to refuse a line the first of `events.REASONS` counts.
     """
-    with _no_search_for_cycles():
-        chunks = [_judge_chunk(lines, indexes) for indexes in _chunks(lines.data)]
-    return Judged(pl.concat([events for events, _ in chunks]), pl.concat([quarantined for _, quarantined in chunks]))
-
-
-def set_aside(lines: Lines, reason: str, detail: str) -> pl.DataFrame:
-    """Quarantine rows (QUARANTINE_SCHEMA) of lines that a reader gave up on, of which `data` may be the heads only."""
-    texts = {index: _redacted_text(line) for index, line in enumerate(lines.data)}
-    return quarantine_frame(lines, dict.fromkeys(texts, (reason, detail)), texts)
-
-
-@contextmanager
-def _no_search_for_cycles() -> Iterator[None]:
-    """Parsed JSON has none, and looking for them takes a fifth of the time."""
     was_enabled = gc.isenabled()
-    gc.disable()
+    gc.disable()  # parsed JSON has no cycles, and looking for them takes a fifth of the time
     try:
-        yield
+        chunks = [_judge_chunk(lines, indexes) for indexes in _chunks(lines.data)]
     finally:
         if was_enabled:
             gc.enable()
+    return Judged(*map(pl.concat, zip(*chunks, strict=True)))
+
+
+def set_aside(lines: Lines, reason: str, detail: str) -> Judged:
+    """The same fate for lines that a reader gave up on, of which `data` may be the heads only."""
+    texts = {index: _redacted_text(line) for index, line in enumerate(lines.data)}
+    events = event_frame(lines, {}, {}, _ENCODER.encode)
+    return Judged(events, quarantine_frame(lines, dict.fromkeys(texts, (reason, detail)), texts))
 
 
 def _chunks(data: list[bytes]) -> Iterator[range]:
@@ -82,7 +73,7 @@ def _chunks(data: list[bytes]) -> Iterator[range]:
     yield range(start, len(data))
 
 
-def _judge_chunk(lines: Lines, indexes: range) -> tuple[pl.DataFrame, pl.DataFrame]:
+def _judge_chunk(lines: Lines, indexes: range) -> Judged:
     opened: dict[int, Body] = {}
     refused: dict[int, Reason] = {}
     fields: dict[int, Fields] = {}
@@ -98,7 +89,7 @@ def _judge_chunk(lines: Lines, indexes: range) -> tuple[pl.DataFrame, pl.DataFra
         except RefusedError as refusal:
             refused[index] = refusal.reason, refusal.detail
     texts = {index: _redacted_text(lines.data[index]) for index in refused}
-    return event_frame(lines, opened, fields, _ENCODER.encode), quarantine_frame(lines, refused, texts)
+    return Judged(event_frame(lines, opened, fields, _ENCODER.encode), quarantine_frame(lines, refused, texts))
 
 
 def _open(line: bytes, lines: Lines) -> Body:
@@ -121,7 +112,7 @@ def _open(line: bytes, lines: Lines) -> Body:
         canonical = _ENCODER.encode(body)
         inner = Body(body, canonical, canonical)
     inner.is_mended = inner.is_mended or outer.is_mended
-    inner.received_us = received_us(outer.value)
+    inner.received_us = stated_us(outer.value, RECEIVED_AT)
     inner.wrapper_id = event_id_of(redact(outer.value.get("id"))[0])
     return inner
 
@@ -135,8 +126,6 @@ def _check_object(value: Any, repeated: str | None) -> None:
 
 def _parse(line: bytes) -> Body:
     """The one strict parse. What might be out of the ordinary is parsed again with more care."""
-    if len(line) > MAX_LINE_BYTES:
-        raise RefusedError("too_long", f"{len(line)} bytes, SHA-256 {hashlib.sha256(line).hexdigest()}")
     try:
         value = _DECODER.decode(line)
         canonical = _ENCODER.encode(value)

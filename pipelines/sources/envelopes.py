@@ -13,8 +13,10 @@ from pipelines.sources.vendor import add_vendors_fields, text_of
 
 Json = dict[str, Any]
 Names = tuple[str, ...]
+Texts = tuple[tuple[str, str], ...]
+"""Keys as sent, each with the field that it is a spelling of."""
 
-_RECEIVED_AT = ("received_at", "receivedAt")
+RECEIVED_AT = ("received_at", "receivedAt")
 _EXPIRES_AT = ("expiresAt", "expires_at")
 _EVENT_TYPE = ("type", "event_type", "eventType", "event")
 _TIMESTAMP = ("timestamp", "occurred_at", "occurredAt", "created_at", "createdAt")
@@ -54,34 +56,19 @@ class Fields(NamedTuple):
     extra: Json
 
 
-class _Shape(NamedTuple):
-    """The keys of an object, sorted by what they are for. A log has few shapes: each is looked at once."""
-
-    texts: tuple[tuple[str, str], ...]  # name as sent, field
-    times: Names
-    payloads: Names
-    others: Names
-
-
 def is_wrapped(line: Json, source: str) -> bool:
     """Whether the event of this line is its `body`."""
     if "body" not in line:
         return False
     if source == WEBHOOKS:
         return not isinstance(line.get("data"), dict)
-    return not line.keys().isdisjoint(_RECEIVED_AT) and line.keys().isdisjoint(_EVENT_TYPE)
-
-
-def received_us(line: Json) -> int | None:
-    """When a wrapped line says that it was received."""
-    return stated_us(line, _RECEIVED_AT)
+    return not line.keys().isdisjoint(RECEIVED_AT) and line.keys().isdisjoint(_EVENT_TYPE)
 
 
 def stated_us(line: Json, names: Names) -> int | None:
     """A time beside the event's own (µs since 1970); None where it is not said in a way that is understood."""
-    said = tuple(name for name in names if name in line)
     try:
-        return _read_time(line, said) if said else None
+        return _read_time(line, names)
     except RefusedError:
         return None
 
@@ -98,19 +85,19 @@ def read_fields(body: Json, source: str) -> Fields:
     Raises:
         RefusedError: contradiction, no_event_type, no_timestamp, bad_time or no_data.
     """
-    shape = _shape_of_line(tuple(body))
-    extra = {name: body[name] for name in shape.others if not (name == "object" and body[name] == "event")}
-    line = _read_texts(body, shape.texts, extra)
-    event_type = line.get("event_type")
-    if event_type is None:
+    texts, times, payloads, others = _shape_of_line(tuple(body))
+    extra = {name: body[name] for name in others if not (name == "object" and body[name] == "event")}
+    line = _read_texts(body, texts, extra)
+    if (event_type := line.get("event_type")) is None:
         raise RefusedError("no_event_type")
-    time_us = _own_time(body, shape.times)
-    payload = _read_payload(body, shape.payloads, source, extra)
+    if (time_us := _read_time(body, times)) is None:
+        raise RefusedError("no_timestamp")
+    payload = _read_payload(body, payloads, source, extra)
     facts = _read_facts(body, payload, event_type, source)
     event_id = event_id_of(line.get("event_id"))
     if event_id is None or not facts.keys().isdisjoint(line):
         not_taken = facts.keys() & _IN_BOTH.keys() | (set() if event_id else {"event_id"})
-        extra.update((name, body[name]) for name, field in shape.texts if field in not_taken and field in line)
+        extra.update((name, body[name]) for name, field in texts if field in not_taken and field in line)
     return Fields(
         event_id,
         event_type,
@@ -128,29 +115,23 @@ def read_fields(body: Json, source: str) -> Fields:
     )
 
 
-def _own_time(body: Json, names: Names) -> int:
-    time_us = _read_time(body, names)
-    if time_us is None:
-        raise RefusedError("no_timestamp")
-    return time_us
-
-
 @lru_cache(maxsize=4096)
-def _shape_of_line(keys: Names) -> _Shape:
+def _shape_of_line(keys: Names) -> tuple[Texts, Names, Names, Names]:
+    """The keys of an object, sorted by what they are for. A log has few shapes: each is looked at once."""
     texts = tuple((key, _IN_LINE[key]) for key in keys if key in _IN_LINE)
     times = tuple(key for key in keys if key in _TIMESTAMP)
     payloads = tuple(key for key in keys if key in _PAYLOAD)
     others = tuple(key for key in keys if key not in _IN_LINE and key not in times and key not in payloads)
-    return _Shape(texts, times, payloads, others)
+    return texts, times, payloads, others
 
 
 @lru_cache(maxsize=4096)
-def _texts_of_payload(keys: Names, is_vendors: bool) -> tuple[tuple[str, str], ...]:
+def _texts_of_payload(keys: Names, is_vendors: bool) -> Texts:
     fields = {**_IN_PAYLOAD, **_WHO} if is_vendors else _IN_PAYLOAD
     return tuple((key, fields[key]) for key in keys if key in fields)
 
 
-def _read_texts(line: Json, texts: tuple[tuple[str, str], ...], unread: Json) -> dict[str, str]:
+def _read_texts(line: Json, texts: Texts, unread: Json) -> dict[str, str]:
     """Each field that has a text; what can be none goes to `unread`."""
     found: dict[str, str] = {}
     for name, field in texts:
@@ -167,8 +148,8 @@ def _read_texts(line: Json, texts: tuple[tuple[str, str], ...], unread: Json) ->
 def _read_time(line: Json, names: Names) -> int | None:
     found: int | None = None
     for name in names:
-        text = text_of(line[name])
-        if text is None and line[name] in _NOTHING:
+        text = text_of(line.get(name))
+        if text is None and line.get(name) in _NOTHING:
             continue
         try:
             time_us = parse_time(text or "")

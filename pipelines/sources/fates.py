@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import polars as pl
 
@@ -30,8 +30,7 @@ class Lines:
     data: list[bytes]
 
 
-@dataclass(frozen=True)
-class Judged:
+class Judged(NamedTuple):
     """`events` (EVENT_SCHEMA) and `quarantined` (QUARANTINE_SCHEMA): together one row a line, each in file order."""
 
     events: pl.DataFrame
@@ -57,9 +56,8 @@ def event_frame(
 ) -> pl.DataFrame:
     """Lines that are events (EVENT_SCHEMA). `bodies` and `fields` go by the index of the line; `encode` makes JSON."""
     kept = [bodies[index] for index in fields]
-    column: dict[str, Any] = dict.fromkeys(Fields._fields, ())
-    if fields:
-        column.update(zip(Fields._fields, zip(*fields.values(), strict=True), strict=True))
+    values = zip(*fields.values(), strict=True) if fields else [()] * len(Fields._fields)
+    column: dict[str, Any] = dict(zip(Fields._fields, values, strict=True))
     event_ids = [
         event_id or body.wrapper_id or "h_" + _hash(lines.source.encode() + b"\0" + body.as_sent)
         for event_id, body in zip(column["event_id"], kept, strict=True)
@@ -67,7 +65,7 @@ def event_frame(
     column |= {
         "event_key": [key_of(event_id) for event_id in event_ids],
         "event_id": event_ids,
-        "organization_key": [_organization_key(organization_id) for organization_id in column["organization_id"]],
+        "organization_key": [text and _organization_key(text) for text in column["organization_id"]],
         "source": [lines.source] * len(kept),
         "received_at": [body.received_us for body in kept],
         "properties": [encode(payload).decode() for payload in column["payload"]],
@@ -91,9 +89,7 @@ def quarantine_frame(lines: Lines, refused: dict[int, Reason], texts: dict[int, 
     return pl.DataFrame(rows, schema=QUARANTINE_SCHEMA, orient="row")
 
 
-@lru_cache(maxsize=65_536)
-def _organization_key(organization_id: str | None) -> int | None:
-    return None if organization_id is None else key_of(organization_id)
+_organization_key = lru_cache(maxsize=65_536)(key_of)
 
 
 def _hash(content: bytes) -> str:

@@ -7,9 +7,9 @@ import contextlib
 import os
 import re
 import stat
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import chain
+from itertools import chain, count
 from pathlib import Path
 
 from pipelines.books import shown
@@ -98,8 +98,7 @@ def _list_entry(source: str, path: str, entry: os.DirEntry[str], listing: Listin
     if kind not in {stat.S_IFDIR, stat.S_IFREG}:
         listing.faults.append(["not_a_file", source, path])
     elif kind == stat.S_IFREG and READ.fullmatch(entry.name):
-        found = InboxFile(source, path, Path(entry.path), info.st_size, info.st_mtime_ns, info.st_ino)
-        listing.files.append(found)
+        listing.files.append(InboxFile(source, path, Path(entry.path), info.st_size, info.st_mtime_ns, info.st_ino))
     elif kind == stat.S_IFREG:
         listing.unread.append(f"{source}/{shown(path)}")
     return kind
@@ -112,7 +111,6 @@ def _entries(folder: Path) -> list[os.DirEntry[str]]:
     return sorted(seen, key=lambda entry: entry.name)
 
 
-Place = tuple[str, str]
 Heads = dict[str, list[Position]]
 
 
@@ -121,7 +119,7 @@ class Tracker:
 
     def __init__(self, positions: Iterable[Position], files: Sequence[InboxFile]) -> None:
         self._known = {(position.source, position.path): position for position in positions}
-        self._next = max((position.file for position in self._known.values()), default=0) + 1
+        self._numbers = count(max((position.file for position in self._known.values()), default=0) + 1)
         inodes = {(file.source, file.path): file.inode for file in files}
         moved = [p for place, p in self._known.items() if p.mark > 0 and inodes.get(place) != p.inode]
         by_head: Heads = {}
@@ -138,10 +136,9 @@ class Tracker:
 
     def fresh(self, file: InboxFile) -> Position:
         """The position of a file that was not."""
-        self._next += 1
-        return Position(self._next - 1, file.source, file.path)
+        return Position(next(self._numbers), file.source, file.path)
 
-    def _adopt(self, file: InboxFile, by_head: Heads, lengths: list[int], inodes: Mapping[Place, int]) -> None:
+    def _adopt(self, file: InboxFile, by_head: Heads, lengths: list[int], inodes: dict[tuple[str, str], int]) -> None:
         """Let a new name take over the position of a vanished file that it continues.
 
         So does a name whose old place another file has taken (a rotated log), where the inode shows that it moved.

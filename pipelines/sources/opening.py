@@ -41,11 +41,8 @@ class OpenFile:
         self.size, self.mtime_ns, self.inode = info.st_size, info.st_mtime_ns, info.st_ino
         self._head = self._read(EDGE, 0)
         self._decoder = _decoder_of(self._head)
-
-    @property
-    def is_packed(self) -> bool:
+        self.is_packed = self._decoder is not None
         """Whether it is gzip or Zstandard, whatever its name says."""
-        return self._decoder is not None
 
     def chunks(self, offset: int) -> Iterator[bytes]:
         """The unpacked bytes; of a file that is not packed, those from `offset`.
@@ -53,9 +50,7 @@ class OpenFile:
         Raises:
             CutOffError: packed bytes are damaged or end early, after all that is good has been given.
         """
-        if self._decoder is not None:
-            return _unpack(self._raw(0, PACKED_CHUNK), self._decoder)
-        return self._raw(offset, CHUNK)
+        return _unpack(self._raw(0, PACKED_CHUNK), self._decoder) if self._decoder else self._raw(offset, CHUNK)
 
     def edges(self, mark: int) -> tuple[str, str]:
         """SHA-256 of the first bytes, and of the last ones before byte `mark`."""
@@ -65,10 +60,6 @@ class OpenFile:
     def head(self, length: int) -> str:
         """SHA-256 of the first bytes."""
         return hashlib.sha256(self._read(length, 0)).hexdigest()
-
-    def is_same(self, size: int, mtime_ns: int, inode: int) -> bool:
-        """Whether it looks untouched."""
-        return (self.size, self.mtime_ns, self.inode) == (size, mtime_ns, inode)
 
     def continues(self, position: Position) -> bool:
         """Whether the file starts with all that has been read at `position`."""

@@ -1,6 +1,5 @@
 """One inbox file being read: where to start, what is new in it, and the position that this leads to."""
 
-import json
 import re
 from collections.abc import Iterator
 from dataclasses import replace
@@ -18,11 +17,10 @@ def start_of(position: Position, opened: OpenFile, *, full: bool) -> Position:
 
     In doubt at the first byte: reading a line twice costs time, skipping one loses an event.
     """
-    is_same = opened.is_same(position.size, position.mtime_ns, position.inode)
+    is_same = (opened.size, opened.mtime_ns, opened.inode) == (position.size, position.mtime_ns, position.inode)
     goes_on = is_same if position.is_whole else opened.continues(position)
     if not goes_on or full:
-        was_rewritten = position.offset > 0 and not position.is_whole and not goes_on
-        is_rewritten = was_rewritten or position.is_rewritten
+        is_rewritten = position.is_rewritten or (position.offset > 0 and not position.is_whole and not goes_on)
         position = Position(position.file, position.source, position.path, is_rewritten=is_rewritten)
     return replace(position, size=opened.size, mtime_ns=opened.mtime_ns, inode=opened.inode, is_finished=False)
 
@@ -32,12 +30,10 @@ class Reading:
 
     def __init__(self, opened: OpenFile, position: Position, *, is_rested: bool) -> None:
         self.position = position
-        self._opened = opened
-        self._is_rested = is_rested
+        self._opened, self._is_rested = opened, is_rested
         self._first = 0 if opened.is_packed or position.is_whole else position.offset
         self._window = Window(opened.chunks(self._first))
-        self._waiting = 0
-        self._tail = b""
+        self._waiting, self._tail = 0, b""
 
     def blocks(self) -> Iterator[Block]:
         """The lines that are new; each block is to be taken before the next one is asked for.
@@ -46,13 +42,10 @@ class Reading:
             UnreadableError: the file cannot be read to its end, or is a document too large to hold.
         """
         is_fresh = self.position.is_whole or self.position.offset == 0
-        may_be_document = is_fresh and _MAY_BE_DOCUMENT.search(self.position.path)
-        if may_be_document and cutting.is_document(self._window.peek(cutting.BLOCK_BYTES)):
-            self.position = replace(self.position, is_whole=True)
-            yield from self._elements()
-        else:
-            self.position = replace(self.position, is_whole=self._opened.is_packed)
-            yield from self._lines()
+        may_be_document = is_fresh and _MAY_BE_DOCUMENT.search(self.position.path) is not None
+        is_document = may_be_document and cutting.is_document(self._window.peek(cutting.BLOCK_BYTES))
+        self.position = replace(self.position, is_whole=is_document or self._opened.is_packed)
+        yield from self._elements() if is_document else self._lines()
 
     def take(self, block: Block) -> None:
         """Count a block as read."""
@@ -78,11 +71,10 @@ class Reading:
         return self.seal()
 
     def _elements(self) -> Iterator[Block]:
-        document = self._window.peek(cutting.DOCUMENT_BYTES + 1)
-        if len(document) > cutting.DOCUMENT_BYTES:
-            raise UnreadableError(
-                f"one JSON document of more than {cutting.DOCUMENT_BYTES >> 20} MiB; write one event a line"
-            )
+        most = cutting.DOCUMENT_BYTES
+        document = self._window.peek(most + 1)
+        if len(document) > most:
+            raise UnreadableError(f"one JSON document of more than {most >> 20} MiB; write one event a line")
         elements = None if self._window.is_incomplete else cutting.find_elements(document)
         if elements is None:
             self._waiting = len(document)
@@ -96,14 +88,7 @@ class Reading:
         line = (rest if end else rest.removeprefix(cutting.BOM)).strip(cutting.BLANKS)
         left = self._first + self._window.taken - end
         may_be_taken = self._is_rested and not self._window.is_incomplete
-        if len(rest) < left or (line and not (may_be_taken and _is_object(line))):
+        if len(rest) < left or (line and not (may_be_taken and cutting.is_object(line))):
             self._waiting = left  # more than `rest` where the line is too long to hold
         elif line:
             yield Block([newlines + 1], [end], [line], end + left, newlines, rest[-EDGE:])
-
-
-def _is_object(text: bytes) -> bool:
-    try:
-        return isinstance(json.loads(text), dict)
-    except (ValueError, RecursionError):
-        return False

@@ -6,8 +6,7 @@ Pure functions over one line or its parsed value; which lines need them is for `
 import json
 import re
 from collections import Counter
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 MAX_DEPTH = 64
 MAX_KEYS = 10_000
@@ -23,12 +22,10 @@ class RefusedError(Exception):
 
     def __init__(self, reason: str, detail: str = "") -> None:
         super().__init__(reason, detail)
-        self.reason = reason
-        self.detail = detail
+        self.reason, self.detail = reason, detail
 
 
-@dataclass(frozen=True)
-class Repeated:
+class Repeated(NamedTuple):
     """Keys that stand twice in one object: one at the top, one at the top of `body`, and whether there are any."""
 
     at_top: str | None = None
@@ -81,6 +78,5 @@ def find_repeated(text: bytes) -> Repeated:
         return found
 
     tree = json.loads(text, object_pairs_hook=read, parse_int=str, parse_float=str)
-    if not isinstance(tree, _Object):
-        return Repeated(is_any=is_any)
-    return Repeated(tree.repeated, getattr(tree.get("body"), "repeated", None), is_any)
+    top = tree if isinstance(tree, _Object) else _Object()
+    return Repeated(top.repeated, getattr(top.get("body"), "repeated", None), is_any)

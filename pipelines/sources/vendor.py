@@ -12,19 +12,19 @@ _DIRECTORY_EVENTS = {"dsync.activated", "dsync.deactivated", "dsync.deleted"}
 
 def add_vendors_fields(facts: dict[str, str], event_type: str, data: dict[str, Any]) -> None:
     """What the vendor keeps at places of its own: in the thing itself, or in an object beside it."""
-    kind = event_type.partition(".")[0]
+    kind, found = event_type.partition(".")[0], dict[str, Any]()
     if kind == "organization":
-        _put(facts, "organization_id", data.get("id"))
+        found["organization_id"] = data.get("id")
     elif "organization_id" not in facts:
-        _put(facts, "organization_id", _holders_organization(data))
+        found["organization_id"] = _holders_organization(data)
     if event_type in _DIRECTORY_EVENTS:
-        _put(facts, "connection_id", data.get("id"))
-        _put(facts, "provider", data.get("type"))
+        found |= {"connection_id": data.get("id"), "provider": data.get("type")}
     elif kind == "connection":
-        _put(facts, "connection_id", (_held(data, "connection") or data).get("id"))
-        _put(facts, "provider", facts.get("connection_type") or data.get("type"))
+        found["connection_id"] = (_held(data, "connection") or data).get("id")
+        found["provider"] = facts.get("connection_type") or data.get("type")
     elif kind == "authentication":
-        _put(facts, "connection_id", _held(data, "sso").get("connection_id"))
+        found["connection_id"] = _held(data, "sso").get("connection_id")
+    facts.update((field, text) for field, value in found.items() if (text := text_of(value)))
 
 
 def _holders_organization(data: dict[str, Any]) -> Any:
@@ -33,11 +33,6 @@ def _holders_organization(data: dict[str, Any]) -> Any:
         return owner.get("id")
     found = (_held(data, name).get("organization_id") for name in _HOLDERS if name in data)
     return next(filter(None, found), None)
-
-
-def _put(facts: dict[str, str], field: str, value: Any) -> None:
-    if text := text_of(value):
-        facts[field] = text
 
 
 def _held(data: dict[str, Any], name: str) -> dict[str, Any]:

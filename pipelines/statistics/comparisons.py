@@ -10,6 +10,7 @@ WITHIN_US = (UNITS_US["hour"], UNITS_US["day"], 7 * UNITS_US["day"])
 """How long attempts are watched (µs); the whole window too."""
 PERIODS_US = tuple(days * UNITS_US["day"] for days in (7, 28, 91))
 _KEY = ["funnel_id", "within_us", "period_us"]
+_SAYS_LESS = {"no full period before": 0, "too few": 1}
 
 
 def comparisons(entries: pl.DataFrame, funnels: pl.DataFrame, settings: pl.DataFrame) -> pl.DataFrame:
@@ -33,7 +34,7 @@ def comparisons(entries: pl.DataFrame, funnels: pl.DataFrame, settings: pl.DataF
     ).explode("within_us")
     watched = lengths.filter(pl.col("within_us") <= pl.col("window_us")).drop("window_us").unique()
     rows = [_two_periods(aged, watched, period) for period in PERIODS_US]
-    return pl.concat(rows).pipe(_compared).sort(_KEY)
+    return pl.concat(rows).pipe(_compared).pipe(_with_leading).sort(_KEY)
 
 
 def _two_periods(aged: pl.DataFrame, watched: pl.DataFrame, period: int) -> pl.DataFrame:
@@ -73,3 +74,12 @@ def _compared(counts: pl.DataFrame) -> pl.DataFrame:
     return counts.select(
         *_KEY, *columns, "is_whole", difference=difference, difference_lower=lower, difference_upper=upper
     ).select(pl.exclude("is_whole"), verdict=pl.coalesce(*words, pl.lit("no clear change")))
+
+
+def _with_leading(compared: pl.DataFrame) -> pl.DataFrame:
+    """Marks the comparison that speaks for its funnel: over the whole window, and the longest period with a verdict."""
+    is_whole = pl.col("within_us") == pl.col("within_us").max().over("funnel_id")
+    says = pl.col("verdict").replace_strict(_SAYS_LESS, default=2, return_dtype=pl.Int8)
+    place = pl.struct(is_whole, says, "period_us").rank("ordinal", descending=True).over("funnel_id")
+    is_leading, is_lower = place == 1, pl.col("verdict") == "lower"
+    return compared.with_columns(is_leading=is_leading, is_worse=is_leading & is_lower)

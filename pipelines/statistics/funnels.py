@@ -81,8 +81,9 @@ def step_measures(
         by: names of the grouping columns.
 
     Returns:
-        `steps` with `reached_count`, `recorded_count`, `open_count`, `step_conversion_rate`,
-        `overall_conversion_rate`, `drop_off_count`, `drop_off_rate`, `median_step_us`, sorted by group and step.
+        `steps` with `reached_count`, `matured_count` (of the group, whatever the step), `recorded_count`, `open_count`,
+        `step_conversion_rate`, `overall_conversion_rate`, `drop_off_count`, `drop_off_rate`, `median_step_us`, sorted
+        by group and step.
     """
     key = [*by, "step_number"]
     deepest = included.group_by(*by, step_number="deepest_step").agg(
@@ -104,7 +105,9 @@ def _with_reached(steps: pl.DataFrame, by: Sequence[str]) -> pl.DataFrame:
     reached, previous, beside = pl.col("reached_count"), pl.col("previous_count"), ("open_count", "median_step_us")
     through = pl.col("stopped_count").cum_sum(reverse=True).over(by)
     return (
-        steps.with_columns(reached_count=pl.when("is_recorded").then(through))
+        steps.with_columns(
+            reached_count=pl.when("is_recorded").then(through), matured_count=pl.col("stopped_count").sum().over(by)
+        )
         .with_columns(previous_count=reached.forward_fill().shift(1).over(by))
         .with_columns(
             step_conversion_rate=share(reached, previous),

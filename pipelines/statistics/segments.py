@@ -59,7 +59,9 @@ def weeks(segments: pl.DataFrame) -> pl.DataFrame:
     return found.select(*key, *HEADLINE, "early_activated_count", "is_matured").sort(key)
 
 
-def providers(segments: pl.DataFrame) -> pl.DataFrame:
+def providers(
+    segments: pl.DataFrame, segment_steps: pl.DataFrame, steps: pl.DataFrame, stalled: pl.DataFrame
+) -> pl.DataFrame:
     """`rpt_providers`: one row per funnel and provider that an entry names.
 
     Entries without one are in no row: a provider is known only from the provider step on. How many that leaves out
@@ -67,9 +69,26 @@ def providers(segments: pl.DataFrame) -> pl.DataFrame:
 
     Args:
         segments: `rpt_segments`.
+        segment_steps: `rpt_segment_steps`.
+        steps: `dim_funnel_steps`.
+        stalled: `rpt_stalled`.
     """
-    key = ["funnel_id", "provider"]
-    return _segments_of(segments, "provider").select(*key, *HEADLINE, "median_activation_us").sort(key)
+    key, compared = ["funnel_id", "provider"], ("rest_matured_count", "^difference.*$")
+    found = _segments_of(segments, "provider").select(*key, *HEADLINE, "median_activation_us", *compared)
+    length = {"stalled_count": pl.len().cast(pl.Int64), "longest_idle_us": pl.col("idle_us").max()}
+    waiting = stalled.group_by(key).agg(**length)
+    lost = _largest_drop_offs(_segments_of(segment_steps, "provider"), steps, key)
+    joined = found.join(lost, on=key, how="left").join(waiting, on=key, how="left")
+    return joined.with_columns(pl.col("stalled_count").fill_null(0)).sort(key)
+
+
+def _largest_drop_offs(walked: pl.DataFrame, steps: pl.DataFrame, key: Sequence[str]) -> pl.DataFrame:
+    """By `key` the step up to the conversion before which most stop, the first of several; no row where none does."""
+    goals = steps.filter("is_conversion").select("funnel_id", goal="step_number")
+    named = walked.join(steps.select(*STEP, "label"), on=STEP).join(goals, on="funnel_id")
+    lost = named.filter(pl.col("drop_off_count") > 0, pl.col("step_number") <= pl.col("goal"))
+    largest = lost.sort("drop_off_count", "step_number", descending=[True, False]).unique(key, keep="first")
+    return largest.select(*key, largest_drop_off_label="label", largest_drop_off_count="drop_off_count")
 
 
 def _segments_of(segments: pl.DataFrame, dimension: str) -> pl.DataFrame:

@@ -51,9 +51,11 @@ STATISTICS = {
     "rpt_activation_curve": _made(activation_curve, _FUNNELS, "funnel_id at_us"),
     "rpt_segments": _made(segment_summary, "fct_entries fct_entry_segments fct_exposures dim_funnels", _SEGMENT),
     "rpt_weeks": _made(weeks, "rpt_segments", "funnel_id entry_week"),
-    "rpt_providers": _made(providers, "rpt_segments", "funnel_id provider"),
     "rpt_segment_steps": _made(
         segment_steps, f"fct_entries fct_entry_steps fct_entry_segments {_STEPS}", f"{_SEGMENT} step_number"
+    ),
+    "rpt_providers": _made(
+        providers, "rpt_segments rpt_segment_steps dim_funnel_steps rpt_stalled", "funnel_id provider"
     ),
     "rpt_times": _made(times, _TIMED, f"{_SEGMENT} span step_number quantile"),
     "rpt_time_buckets": _made(time_buckets, _TIMED, f"{_SEGMENT} span step_number bucket"),

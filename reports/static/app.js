@@ -1,75 +1,58 @@
-// Draws the charts from the JSON in the page and switches between light and dark.
-// Everything else is HTML that was finished before this script ran. No dates, no fetches, no state but the theme.
-"use strict";
-
+// Starts the parts of a page, and switches between light and dark. Everything is finished HTML before this runs.
+// Belongs here: the theme and the order of starting. No dates, no fetches.
 (() => {
+  "use strict";
+  const Portal = (window.Portal = window.Portal || {});
   const root = document.documentElement;
-  const key = "portal-funnels-theme";
+  const KEY = "portal-funnels-theme";
   const dark = matchMedia("(prefers-color-scheme: dark)");
   const paper = matchMedia("print");
 
-  root.dataset.js = "";
-  try {
-    const kept = localStorage.getItem(key);
-    if (kept === "light" || kept === "dark") root.dataset.theme = kept;
-  } catch {
-    // A host may forbid storage: then the system's theme holds.
+  function kept() {
+    try {
+      const theme = localStorage.getItem(KEY);
+      if (theme === "light" || theme === "dark") root.dataset.theme = theme;
+    } catch {
+      // A host may forbid storage: then the system's theme holds.
+    }
   }
 
-  const theme = () => (paper.matches ? "light" : root.dataset.theme || (dark.matches ? "dark" : "light"));
-
-  const config = {
-    displayModeBar: false,
-    displaylogo: false,
-    showSendToCloud: false,
-    responsive: true,
-    scrollZoom: false,
-    doubleClick: false,
-  };
-
-  function draw() {
-    const source = document.getElementById("charts");
-    if (!source) return [];
-    const { figures, looks } = JSON.parse(source.textContent);
-    const template = looks[theme()];
-    return [...document.querySelectorAll("[data-chart]")].map((place) => {
-      const { data, layout } = figures[place.dataset.chart];
-      return Plotly.react(place, data, { ...layout, template }, config);
-    });
+  function keep(theme) {
+    root.dataset.theme = theme;
+    try {
+      localStorage.setItem(KEY, theme);
+    } catch {
+      // Then it holds for this page only.
+    }
   }
 
-  function offerTheme() {
+  Portal.theme = () => (paper.matches ? "light" : root.dataset.theme || (dark.matches ? "dark" : "light"));
+
+  function offerTheme(redraw) {
     const button = document.getElementById("theme");
-    const name = () => {
-      button.textContent = theme() === "dark" ? "Light" : "Dark";
+    const other = () => (Portal.theme() === "dark" ? "light" : "dark");
+    const show = () => {
+      button.textContent = other() === "light" ? "Light" : "Dark";
+      redraw();
     };
     button.addEventListener("click", () => {
-      root.dataset.theme = theme() === "dark" ? "light" : "dark";
-      try {
-        localStorage.setItem(key, root.dataset.theme);
-      } catch {
-        // Then it holds for this page only.
-      }
-      name();
-      draw();
+      keep(other());
+      show();
     });
-    name();
     button.hidden = false;
-    dark.addEventListener("change", () => {
-      name();
-      draw();
-    });
-    paper.addEventListener("change", draw);
+    button.textContent = other() === "light" ? "Light" : "Dark";
+    dark.addEventListener("change", show);
+    paper.addEventListener("change", redraw);
   }
 
-  document.addEventListener("DOMContentLoaded", async () => {
-    offerTheme();
-    if (document.getElementById("charts") && !window.Plotly) {
-      delete root.dataset.js; // the bundle is missing: no empty boxes
-      root.dataset.ready = "";
-      return;
-    }
-    await Promise.all(draw());
+  kept();
+  root.dataset.js = "";
+  addEventListener("DOMContentLoaded", async () => {
+    const page = Portal.funnel.start();
+    Portal.tables.start();
+    if (page && !window.Plotly) delete root.dataset.js; // the bundle is missing: no empty boxes
+    offerTheme(() => page?.draw());
+    await page?.draw();
     root.dataset.ready = "";
   });
 })();

@@ -2,111 +2,30 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from pipelines.pages.site import render_site
-from tests.unit.page_tables import HOSTILE, page_tables
+from tests.browser.conftest import Visitor, pages_of
 
-sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium")
-pytestmark = pytest.mark.skipif(not CHROMIUM, reason="no Chromium: install Debian's `chromium`, or set CHROMIUM")
-
-REPORTS = Path(__file__).parents[2] / "reports"
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--hide-scrollbars"]
 FUNNEL = "funnels/sso_setup.html"
-PAGES = ["index.html", FUNNEL, "funnels/audit_logs_setup.html", "health.html", "definitions.html"]
 SANDBOX = "sandbox; default-src 'none'; img-src 'self'; style-src 'self'"
 
 
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A site whose organizations and providers have hostile names."""
-    out = tmp_path_factory.mktemp("site")
-    render_site(
-        page_tables(names=HOSTILE),
-        company="Acme & Söhne",
-        stale_after_us=1,
-        static=REPORTS / "static",
-        templates=REPORTS / "templates",
-        out=out,
-    )
-    return out
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    """One Chromium for all tests of this file."""
-    with sync_api.sync_playwright() as driver:
-        running = driver.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield running
-        running.close()
-
-
-class Visit:
-    """A page in a fresh, offline context, and all that it complained about or asked for."""
-
-    def __init__(self, browser: Any, **options: Any) -> None:
-        self.complaints: list[str] = []
-        self.context = browser.new_context(offline=True, timezone_id="Pacific/Auckland", locale="de-DE", **options)
-        self.page = self.context.new_page()
-        self.page.on("console", lambda message: self.complaints.append(message.text))
-        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        self.page.on("dialog", lambda dialog: self.complaints.append(dialog.message))
-        self.page.on("request", self._check)
-
-    def _check(self, request: Any) -> None:
-        if not request.url.startswith(("file:", "data:")):
-            self.complaints.append(request.url)
-
-    def open(self, file: Path) -> Any:
-        """The page, drawn to the end."""
-        self.page.goto(file.as_uri())
-        self.page.wait_for_selector("html[data-ready]")
-        return self.page
-
-
-@pytest.fixture
-def visit(browser: Any) -> Iterator[Any]:
-    """Makes a `Visit` with options of the browser context; all are closed at the end."""
-    visits: list[Visit] = []
-
-    def start(**options: Any) -> Visit:
-        visits.append(Visit(browser, **options))
-        return visits[-1]
-
-    yield start
-    for one in visits:
-        one.context.close()
-
-
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("name", PAGES)
-def test_page_opens_from_disk_without_a_complaint(site: Path, visit: Any, name: str, scheme: str) -> None:
+def test_every_page_opens_from_disk_without_a_complaint(site: Path, visit: Visitor, scheme: str) -> None:
     """Every page opens offline from a file: no request elsewhere, no console message, no error, every chart drawn."""
     seen = visit(color_scheme=scheme)
-    page = seen.open(site / name)
-    assert page.locator("[data-chart]:has(svg.main-svg)").count() == page.locator("[data-chart]").count()
-    assert seen.complaints == []
-
-
-@pytest.mark.parametrize("width", [320, 375, 768, 1280])
-def test_page_never_scrolls_sideways(site: Path, visit: Any, width: int) -> None:
-    """No page is wider than the window, with hostile names and opened details too."""
-    seen = visit(viewport={"width": width, "height": 800})
-    for name in PAGES:
+    for name in pages_of(site):
         page = seen.open(site / name)
-        page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true })")
-        assert page.evaluate("document.documentElement.scrollWidth") <= width, name
+        drawn = page.locator("figure:not([hidden]) [data-chart]:has(svg.main-svg)").count()
+        assert drawn == page.locator("figure:not([hidden]) [data-chart]").count(), name
+        assert seen.complaints == [], name
 
 
-def test_page_is_whole_without_scripts(site: Path, visit: Any) -> None:
+def test_page_is_whole_without_scripts(site: Path, visit: Visitor) -> None:
     """The answer, the numbers and all tables are there before any script runs, and the page says what is missing."""
     page = visit(java_script_enabled=False).page
     page.goto((site / FUNNEL).as_uri())
@@ -119,7 +38,7 @@ def test_page_is_whole_without_scripts(site: Path, visit: Any) -> None:
     assert page.locator("#theme").is_hidden()
 
 
-def test_script_changes_no_number(site: Path, visit: Any) -> None:
+def test_script_changes_no_number(site: Path, visit: Visitor) -> None:
     """What the page says is the same before and after its script ran, in any time zone and locale."""
     plain = visit(java_script_enabled=False).page
     plain.goto((site / FUNNEL).as_uri())
@@ -127,7 +46,7 @@ def test_script_changes_no_number(site: Path, visit: Any) -> None:
     assert drawn.locator("[data-table]").all_inner_texts() == plain.locator("[data-table]").all_inner_texts()
 
 
-def test_hostile_host_leaves_numbers_and_looks(site: Path, visit: Any) -> None:
+def test_hostile_host_leaves_numbers_and_looks(site: Path, visit: Visitor) -> None:
     """Under a host's policy that forbids scripts, the tables and the colour of the bars remain."""
     seen = visit()
 
@@ -141,7 +60,7 @@ def test_hostile_host_leaves_numbers_and_looks(site: Path, visit: Any) -> None:
     assert seen.page.evaluate(fill) == "rgb(31, 95, 191)"
 
 
-def test_hostile_names_are_shown_as_text(site: Path, visit: Any) -> None:
+def test_hostile_names_are_shown_as_text(site: Path, visit: Visitor) -> None:
     """Names that look like markup are read as they are typed, in tables and in charts."""
     page = visit().open(site / FUNNEL)
     shown = page.locator("table.stuck tbody th").all_inner_texts()
@@ -150,7 +69,7 @@ def test_hostile_names_are_shown_as_text(site: Path, visit: Any) -> None:
     assert page.locator("img").count() == 0
 
 
-def test_theme_follows_the_system_and_the_button(site: Path, visit: Any) -> None:
+def test_theme_follows_the_system_and_the_button(site: Path, visit: Visitor) -> None:
     """Dark follows the system; the button overrides it, redraws the charts, and is remembered on the next page."""
     seen = visit(color_scheme="dark")
     page = seen.open(site / FUNNEL)
@@ -163,9 +82,20 @@ def test_theme_follows_the_system_and_the_button(site: Path, visit: Any) -> None
     assert seen.complaints == []
 
 
-def test_open_weeks_are_dotted(site: Path, visit: Any) -> None:
-    """The trend's second line is dotted and its dots are hollow; the first is solid."""
+def test_open_weeks_are_hollow_dotted_and_shaded(site: Path, visit: Visitor) -> None:
+    """Exactly the weeks within the window of the as-of time, without the running one; what closed is solid."""
     page = visit().open(site / FUNNEL)
+    trend = page.evaluate(
+        "(() => { const { data, layout } = document.querySelector('[data-chart=trend]'); return { data, layout }; })()"
+    )
+    closed, still_open, _ = trend["data"]
+    assert list(zip(still_open["x"], still_open["marker"]["size"], strict=True)) == [
+        ("2026-11-02", 0),
+        ("2026-11-09", 10),
+        ("2026-11-16", 10),
+    ]
+    assert closed["x"][-1] == "2026-11-02"
+    assert [(shape["x0"], shape["x1"]) for shape in trend["layout"]["shapes"]] == [("2026-11-06", "2026-11-20")]
     dashes = page.evaluate(
         "[...document.querySelectorAll('[data-chart=trend] .js-line')].map((line) => line.style.strokeDasharray)"
     )
@@ -180,7 +110,7 @@ def test_open_weeks_are_dotted(site: Path, visit: Any) -> None:
     assert seen.count(("rgb(31, 95, 191)", "1")) == len(seen) - 2
 
 
-def test_id_in_the_stuck_list_is_not_torn(site: Path, visit: Any) -> None:
+def test_id_in_the_stuck_list_is_not_torn(site: Path, visit: Visitor) -> None:
     """At 1280 px an id of 30 characters stands on one line; in a narrower window on two of like length."""
     page = visit(viewport={"width": 1280, "height": 800}).open(site / FUNNEL)
     place = page.locator("table.stuck .id bdi").first
@@ -197,7 +127,7 @@ def test_id_in_the_stuck_list_is_not_torn(site: Path, visit: Any) -> None:
     ("column", "word"),
     [("Provider", "SimpleSamlPhpSAML"), ("Stopped after", "Recommendation"), ("Link", "revoked")],
 )
-def test_word_in_the_stuck_list_is_not_torn(site: Path, visit: Any, column: str, word: str) -> None:
+def test_word_in_the_stuck_list_is_not_torn(site: Path, visit: Visitor, column: str, word: str) -> None:
     """Wherever the list is a table, the longest words of the vendor's providers and of our steps stand on one line."""
     page = visit().open(site / FUNNEL)
     place = page.locator(f"table.stuck td[data-label='{column}'] bdi").first
@@ -209,7 +139,7 @@ def test_word_in_the_stuck_list_is_not_torn(site: Path, visit: Any, column: str,
 
 
 @pytest.mark.parametrize(("width", "is_folded"), [(375, True), (768, True), (900, False), (1280, False)])
-def test_list_of_pages_folds_where_it_is_narrow(site: Path, visit: Any, width: int, is_folded: bool) -> None:
+def test_list_of_pages_folds_where_it_is_narrow(site: Path, visit: Visitor, width: int, is_folded: bool) -> None:
     """On a phone the pages are behind one button, that works without scripts; on a wide screen they stand open."""
     page = visit(viewport={"width": width, "height": 800}, java_script_enabled=False).page
     page.goto((site / FUNNEL).as_uri())
@@ -221,25 +151,14 @@ def test_list_of_pages_folds_where_it_is_narrow(site: Path, visit: Any, width: i
         assert last.is_visible()
 
 
-def test_keyboard_reaches_links_details_and_theme(site: Path, visit: Any) -> None:
-    """The skip link comes first, and tabbing through the page never stops inside a chart."""
-    page = visit().open(site / FUNNEL)
-    stops = []
-    for _ in range(60):
-        page.keyboard.press("Tab")
-        stops.append(page.evaluate("document.activeElement.outerHTML.slice(0, 60)"))
-        assert not page.evaluate("!!document.activeElement.closest('.chart')")
-    assert "Skip to the content" in stops[0]
-    assert any('id="theme"' in stop for stop in stops)
-    assert any("<summary>" in stop for stop in stops)
-
-
-@pytest.mark.parametrize("name", PAGES)
-def test_inner_links_lead_somewhere(site: Path, visit: Any, name: str) -> None:
+def test_inner_links_lead_somewhere(site: Path, visit: Visitor) -> None:
     """Every link of a page leads to a file of the site or a place on the page."""
-    page = visit().open(site / name)
-    for href in page.eval_on_selector_all("a", "(links) => links.map((link) => link.getAttribute('href'))"):
-        if href.startswith("#"):
-            assert page.locator(href).count() == 1, href
-        elif not href.startswith("https://"):
-            assert ((site / name).parent / href).is_file(), href
+    seen = visit()
+    for name in pages_of(site):
+        page = seen.open(site / name)
+        for href in page.eval_on_selector_all("a", "(links) => links.map((link) => link.getAttribute('href'))"):
+            file, _, place = href.partition("#")
+            if file and not file.startswith("https://"):
+                assert ((site / name).parent / file).is_file(), (name, href)
+            elif place and "=" not in place:
+                assert page.locator(f"[id='{place}']").count() == 1, (name, href)

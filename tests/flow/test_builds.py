@@ -98,10 +98,10 @@ def test_second_build_does_nothing(tmp_path: Path) -> None:
     """With nothing new, the same definitions and a young as-of time, a build leaves the served report as it is."""
     data = lay_stories(tmp_path / "data")
     first = run_build(data, None)
-    number = EventStore.open(DataPaths(data)).number
+    number = EventStore.open(DataPaths(data)).history.number
     assert run_build(data, None) is None
     assert (data / "published" / "current").resolve() == first
-    assert EventStore.open(DataPaths(data)).number == number
+    assert EventStore.open(DataPaths(data)).history.number == number
     with (data / "inbox" / "portal" / "portal.jsonl").open("ab") as log:
         log.write(b"\n")  # the torn last line ends: a line more
     assert run_build(data, None) not in {None, first}

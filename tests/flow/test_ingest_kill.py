@@ -71,7 +71,7 @@ def state(paths: DataPaths) -> tuple[object, ...]:
     store = EventStore.open(paths)
     texts = (store.books().write_json(), store.file_findings().write_json())
     files = [path.relative_to(paths.root) for path in store.event_files + store.quarantine_files]
-    return (*texts, files, store.number, store_hash(store))
+    return (*texts, files, store.history.number, store_hash(store))
 
 
 class Undisturbed(NamedTuple):
@@ -104,7 +104,7 @@ def test_undisturbed_run_crosses_batches_and_months(undisturbed: Undisturbed) ->
     """The run that is killed below has several commits, and its events are known."""
     store = EventStore.open(undisturbed.paths)
     assert undisturbed.steps > 50
-    assert store.number > 3
+    assert store.history.number > 3
     assert len({path.parent for path in store.event_files}) == 2
     assert stored_events(undisturbed.paths).filter(~pl.col("is_variant")).height == 80 + 1 + 31
     assert stored_quarantine(undisturbed.paths).height == 2

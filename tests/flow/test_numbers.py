@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime
-from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -15,45 +14,14 @@ import pytest
 from pipelines.pages.cells import EVERY, KEYS
 from pipelines.pages.formats import formatters
 from tests.flow.builds import ask
+from tests.unit.page_cells import Page
 
-VOID = {"meta", "link", "br", "img", "input", "hr", "rect", "path", "circle", "line", "use", "wbr"}
 # Numbers that the words of a page hold: none of them is data.
 CONSTANTS = re.compile(
     r"95 ?%|over 100%|(last|within|of) 30 days|stays at 0|fewer than 20|such as 14 days|first 50|within 24 h(ours)?|"
     r"under 20|shows the 12 with|[a-z_]+/[a-z_0-9/]+\.(sql|py|toml)",
     re.IGNORECASE,
 )
-
-
-class Page(HTMLParser):
-    """The numbers of a page with their addresses, and the text that has none."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.cells: list[tuple[dict[str, str], str]] = []
-        self.loose: list[str] = []
-        self._open: list[tuple[str, dict[str, str]]] = []
-        self.feed(text)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Remember where we are."""
-        if tag not in VOID:
-            self._open.append((tag, {name: value or "" for name, value in attrs}))
-            if "data-table" in self._open[-1][1]:
-                self.cells.append((self._open[-1][1], ""))
-
-    def handle_endtag(self, tag: str) -> None:
-        """Leave the innermost element of that name."""
-        while self._open and self._open.pop()[0] != tag:
-            pass
-
-    def handle_data(self, data: str) -> None:
-        """Text belongs to the cell around it, or to nobody."""
-        inside = [tag for tag, _ in self._open]
-        if any("data-table" in attributes for _, attributes in self._open):
-            self.cells[-1] = (self.cells[-1][0], self.cells[-1][1] + data)
-        elif not {"script", "style", "title"} & set(inside):
-            self.loose.append(data)
 
 
 class Tables:
@@ -100,10 +68,9 @@ def test_every_number_equals_its_query(built: str, request: pytest.FixtureReques
     data = request.getfixturevalue(built)
     tables, checked = Tables(data), 0
     for page in pages(data):
-        for address, text in Page(page.read_text("utf-8")).cells:
-            columns = address["data-column"].split()
-            values = tables.values(address["data-table"], address["data-key"], columns)
-            assert text == tables.formats[address["data-format"]](*values), f"{page.name}: {address}"
+        for cell in Page(page.read_text("utf-8")).cells:
+            values = tables.values(cell.table, cell.key, cell.columns.split())
+            assert cell.text == tables.formats[cell.format](*values), f"{page.name}: {cell}"
             checked += 1
     assert checked > 300
 

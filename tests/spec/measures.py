@@ -42,7 +42,7 @@ STEP_WAITS = pl.Schema(
 )
 ENTRY_LINKS = pl.Schema(ENTRY | {"link_id": pl.String, "is_used": pl.Boolean, "portal_us": pl.Int64})
 ENTRY_SEGMENTS = pl.Schema(ENTRY | {"dimension": pl.String, "segment": pl.String})
-STALLED = pl.Schema(ENTRY | {"idle_us": pl.Int64})
+STALLED = pl.Schema(ENTRY | {"idle_us": pl.Int64, "provider": pl.String})
 DIMENSIONS = ("provider", "error_code", "weekday", "link_source", "domain_count", "plan")
 STEPS = """
     | number | step_name       | is_optional | is_conversion |
@@ -129,8 +129,11 @@ def entry_links(text: str) -> pl.DataFrame:
 
 
 def stalled(text: str) -> pl.DataFrame:
-    """`rpt_stalled` from a table of idle times."""
-    rows = [("sso_setup", str(n), parse_duration(row["idle"])) for n, row in enumerate(parse_table(text))]
+    """`rpt_stalled` from a table of idle times, and of providers where they matter."""
+    rows = [
+        ("sso_setup", str(number), parse_duration(row["idle"]), row.get("provider") or None)
+        for number, row in enumerate(parse_table(text))
+    ]
     return pl.DataFrame(rows, schema=STALLED, orient="row")
 
 

@@ -110,3 +110,22 @@ def test_comparisons_end_with_the_window() -> None:
     expect("rpt_comparisons", tables(dim_funnels=funnels), numbers, period_us=WEEK)
     assert found.height == 21
     assert {period // DAY for period in found["period_us"]} == {7, 28, 91}
+
+
+@pytest.mark.parametrize(
+    ("early", "leading", "verdict", "is_worse"),
+    [
+        ("| 30 | 50 days | lost | |", 28, "higher", False),
+        ("| 60 | 50 days | activated | 1 hour |", 28, "lower", True),
+        ("| 3 | 50 days | lost | |", 91, "too few", False),
+        ("| 60 | 150 days | activated | 1 hour |", 91, "lower", True),
+    ],
+)
+def test_one_comparison_speaks_for_its_funnel(early: str, leading: int, verdict: str, is_worse: bool) -> None:
+    """Of those over the whole window it is the longest period with a verdict, else one with too few; never another."""
+    attempts = f"| attempts | age | outcome | after |\n{early}\n| 20 | 20 days | activated | 3 hours |"
+    attempts += "\n| 10 | 20 days | lost | |\n| 3 | 300 days | lost | |"
+    found = compute("rpt_comparisons", tables(fct_entries=entries(attempts)))
+    (row,) = found.filter("is_leading").rows(named=True)
+    assert (row["within_us"], row["period_us"], row["verdict"]) == (14 * DAY, leading * DAY, verdict)
+    assert found.filter("is_worse").height == row["is_worse"] == is_worse

@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from tests.spec.measures import compute, entries, entry_steps, expect, segments, tables
+from tests.spec.measures import compute, entries, entry_steps, expect, segments, stalled, tables
 
 PROVIDERS = """
     | attempts | age     | outcome   | after   | provider |
@@ -149,9 +149,42 @@ def test_weeks_and_providers_are_segments(table: str, column: str, dimension: st
     )
     inputs = tables(fct_entries=attempts, fct_entry_segments=parts)
     found = compute(table, inputs).with_columns(pl.col(column).cast(pl.String).alias("segment"))
-    same = compute("rpt_segments", inputs).select(set(found.columns) - {column, "is_matured"})
+    own = {"is_matured", "largest_drop_off_label", "largest_drop_off_count", "stalled_count", "longest_idle_us"}
+    same = compute("rpt_segments", inputs).select(set(found.columns) - {column} - own)
     assert found.height > 1
     assert same.rows() == found.select(same.columns).rows()
+
+
+def test_providers_say_where_most_stop_and_how_many_are_stuck() -> None:
+    """The largest loss up to the conversion, the first of two alike; a loss after it is none, nor is one that is 0."""
+    text = """
+        | attempts | age     | outcome   | after  | step | provider |
+        | 3        | 20 days | lost      |        | 2    | Okta     |
+        | 3        | 20 days | lost      |        | 3    | Okta     |
+        | 1        | 20 days | activated | 1 hour | 5    | Okta     |
+        | 4        | 20 days | activated | 1 hour | 4    | Entra    |
+        | 1        | 1 day   | open      |        | 2    | Entra    |
+    """
+    waiting = "| idle | provider |\n| 2 days | Entra |\n| 5 days | Entra |\n| 9 days | |"
+    inputs = of(text) | {"rpt_stalled": stalled(waiting)}
+    selected = pl.when(pl.col("step_number") == 2).then(pl.lit("admin_portal.provider_selected"))
+    steps = inputs["dim_funnel_steps"].with_columns(event_types=selected.otherwise("event_types"))
+    numbers = """
+        | provider | largest_drop_off_label | largest_drop_off_count | stalled_count | longest_idle_us |
+        | Entra    |                        |                        | 2             | 5 days          |
+        | Okta     | Domain verified        | 3                      | 0             |                 |
+    """
+    expect("rpt_providers", inputs | {"dim_funnel_steps": steps}, numbers)
+
+
+def test_providers_are_compared_with_the_rest_as_their_segments_are() -> None:
+    """80 % against 50 % of ten each: the difference, its interval and the rest stand with the provider too."""
+    numbers = """
+        | provider | rest_matured_count | difference | difference_lower | difference_upper |
+        | Entra    | 10                 | -30.0 %    | -60.0 %          | 10.7 %           |
+        | Okta     | 10                 | 30.0 %     | -10.7 %          | 60.0 %           |
+    """
+    expect("rpt_providers", of(PROVIDERS), numbers)
 
 
 def test_cohorts_are_not_tested_against_each_other() -> None:

@@ -263,3 +263,39 @@ def test_stalled_attempt_shows_its_providers_guide() -> None:
             | JumpSAML | -                             | 04-12 09:00 |
             """,
         )
+
+
+def test_actions_gather_who_waits_for_the_same() -> None:
+    """Each thing to do stands once, over all funnels, with its attempts, their organizations and the longest wait."""
+    events = """
+        | at          | event                        | org | intent | expires     |
+        | 03-29 00:00 | admin_portal.link_generated  | a   | sso    | 03-29 12:00 |
+        | 03-29 06:00 | admin_portal.link_generated  | a   | dsync  | 03-29 12:00 |
+        | 03-29 12:00 | admin_portal.link_generated  | b   | sso    | 03-29 13:00 |
+        | 03-30 00:00 | admin_portal.link_generated  | c   | sso    |             |
+        """
+    with shipped(events) as warehouse:
+        assert_answer(
+            warehouse,
+            "select next_action, stalled_count, stalled_organization_count, longest_idle_us from rpt_next_actions "
+            "order by stalled_count desc",
+            """
+            | next_action                               | stalled_count | stalled_organization_count | longest_idle_us |
+            | Send a new link: the last one has expired | 3             | 2                          | 172800000000    |
+            | Ask whether the link arrived              | 1             | 1                          | 86400000000     |
+            """,
+        )
+
+
+def test_step_says_what_helps_to_get_there() -> None:
+    """Advice for everybody who stopped at the step before; a funnel's own comes before the common one by its place."""
+    with shipped(f"| at | event |\n| 03-29 00:00 | {LINK} |") as warehouse:
+        advice = dict(
+            warehouse.query(
+                "select step_name, advice from dim_funnel_steps where funnel_id = 'domain_verification'"
+            ).rows()
+        )
+        first = warehouse.query("select distinct advice from dim_funnel_steps where step_number = 1").rows()
+    assert advice["link_opened"] == ARRIVED
+    assert advice["domain_added"] == "Ask which domain is theirs; send the DNS record guide"
+    assert first == [(None,)]

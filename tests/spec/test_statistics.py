@@ -24,8 +24,9 @@ COLUMNS = {
     """,
     "rpt_funnel_steps": """
         funnel_id step_number step_name label is_optional is_conversion is_recorded recorded_count reached_count
-        step_conversion_rate overall_conversion_rate drop_off_count drop_off_rate open_count median_step_us
-        waiting_count restricted_mean_us restricted_mean_lower_us restricted_mean_upper_us is_largest_drop_off
+        matured_count step_conversion_rate overall_conversion_rate drop_off_count drop_off_rate open_count
+        median_step_us waiting_count restricted_mean_us restricted_mean_lower_us restricted_mean_upper_us
+        is_largest_drop_off
     """,
     "rpt_time_to_activation": """
         funnel_id quantile entrant_count completer_count time_us time_lower_us time_upper_us completer_time_us
@@ -45,7 +46,8 @@ COLUMNS = {
     """,
     "rpt_providers": """
         funnel_id provider entrant_count matured_count activated_count open_count conversion_rate conversion_lower
-        conversion_upper median_activation_us
+        conversion_upper median_activation_us rest_matured_count difference difference_lower difference_upper
+        largest_drop_off_label largest_drop_off_count stalled_count longest_idle_us
     """,
     "rpt_segments": """
         funnel_id dimension segment entrant_count matured_count maturing_count open_count activated_count
@@ -55,7 +57,7 @@ COLUMNS = {
         rest_activated_count rest_rate difference difference_lower difference_upper p_value p_adjusted
     """,
     "rpt_segment_steps": """
-        funnel_id dimension segment step_number recorded_count reached_count step_conversion_rate
+        funnel_id dimension segment step_number recorded_count reached_count matured_count step_conversion_rate
         overall_conversion_rate drop_off_count drop_off_rate open_count median_step_us
     """,
     "rpt_drivers": """
@@ -65,7 +67,7 @@ COLUMNS = {
     "rpt_comparisons": """
         funnel_id within_us period_us current_count current_activated_count current_rate current_lower current_upper
         previous_count previous_activated_count previous_rate previous_lower previous_upper difference
-        difference_lower difference_upper verdict
+        difference_lower difference_upper verdict is_leading is_worse
     """,
     "rpt_organizations": """
         funnel_id organization_count matured_organization_count activated_organization_count organization_rate
@@ -112,7 +114,7 @@ def made_of(lines: list[dict[str, str]]) -> dict[str, pl.DataFrame]:
         ),
         fct_entry_links=links.match_to_schema(ENTRY_LINKS),
         fct_entry_segments=segments(text),
-        rpt_stalled=attempts.filter(pl.col("outcome") == "open").select(*KEY, idle_us="observed_us"),
+        rpt_stalled=attempts.filter(pl.col("outcome") == "open").select(*KEY, "provider", idle_us="observed_us"),
     )
 
 

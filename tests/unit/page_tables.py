@@ -94,7 +94,10 @@ def page_tables(
     tables["fct_step_waits"] = _step_waits(tables["fct_entry_steps"])
     tables["rpt_totals"] = _totals(entries, tables["rpt_stalled"])
     tables["rpt_report_runs"] = _runs()
-    tables["fct_entry_segments"] = segments_of_all(entries)
+    tables["rpt_next_actions"] = _next_actions(tables["rpt_stalled"])
+    tables["rpt_connections"], tables["rpt_still_active"] = _connections(names), _still_active()
+    tables["fct_entry_segments"] = pl.concat([segments_of_all(entries), _sources(entries)])
+    tables["ref_settings"] = pl.DataFrame({"as_of_us": [(AS_OF - datetime(1970, 1, 1, tzinfo=UTC)) // US]})
     tables["fct_exposures"] = exposures(entries, tables["fct_entry_segments"])
     return tables | {table: compute(table, tables) for table in KEYS.keys() & STATISTICS.keys() - tables.keys()}
 
@@ -109,7 +112,13 @@ def _runs() -> pl.DataFrame:
         | {"report_id": "newer", "as_of": AS_OF - timedelta(days=2), "activated_count": 301, "is_restated": False},
     ]
     why = pl.when("is_restated").then(pl.lit("late events"))
-    return pl.DataFrame(rows).with_columns(today_activated_count=301, today_entrant_count=500, reason=why)
+    return pl.DataFrame(rows).with_columns(
+        conversion_rate=pl.col("activated_count") / 450,
+        today_activated_count=301,
+        today_entrant_count=500,
+        today_rate=301 / 450,
+        reason=why,
+    )
 
 
 def _entries(funnel_id: str, chance: Random) -> Iterator[dict[str, Any]]:
@@ -129,6 +138,7 @@ def _entries(funnel_id: str, chance: Random) -> Iterator[dict[str, Any]]:
             "entry_id": f"org_{ordinal:04}:{intents.split(',')[0]}:1",
             "organization_id": f"org_{ordinal:04}",
             "intent": intents.split(",")[0],
+            "entered_at": entered,
             "entry_week": (entered - timedelta(days=entered.weekday())).date(),
             "deepest_step": deepest,
             "outcome": outcome,
@@ -139,6 +149,15 @@ def _entries(funnel_id: str, chance: Random) -> Iterator[dict[str, Any]]:
             "observed_outcome": "activated" if is_activated else "censored",
             "matures_at": entered + WINDOW,
         }
+
+
+def _sources(entries: pl.DataFrame) -> pl.DataFrame:
+    """Where links come from: two places in turn, and one of hostile name now and then."""
+    place = pl.col("entry_id").hash(1) % 7
+    source = (
+        pl.when(place < 3).then(pl.lit("dashboard")).when(place < 6).then(pl.lit("e-mail")).otherwise(pl.lit("a:b&c"))
+    )
+    return entries.select("funnel_id", "entry_id", dimension=pl.lit("link_source"), segment=source)
 
 
 def _deepest(ease: float, chance: Random) -> int:
@@ -178,6 +197,53 @@ def _totals(entries: pl.DataFrame, stalled: pl.DataFrame) -> pl.DataFrame:
     return pl.DataFrame([row], schema=dict.fromkeys(row, pl.Int64))
 
 
+def _next_actions(stalled: pl.DataFrame) -> pl.DataFrame:
+    return stalled.group_by("next_action").agg(
+        stalled_count=pl.len().cast(pl.Int64),
+        stalled_organization_count=pl.col("organization_id").n_unique().cast(pl.Int64),
+        longest_idle_us=pl.col("idle_us").max(),
+    )
+
+
+def _connections(names: tuple[str, ...]) -> pl.DataFrame:
+    """Some that are live, a directory, and one of which only the certificate is known; one certificate has expired."""
+    rows = [
+        {
+            "connection_id": f"conn_{place}",
+            "organization_id": f"org_{place:04}",
+            "organization_name": names[place % len(names)] if names else f"Northwind {place}" if place else None,
+            "kind": "directory" if place == 3 else "connection",
+            "provider": list(PROVIDERS)[place % 3] if place else None,
+            "state": ("active", "inactive")[place % 2] if place else None,
+            "since": AS_OF - timedelta(days=place) if place else None,
+            "activated_at": AS_OF - timedelta(days=9 * place) if place else None,
+            "last_sign_in_at": AS_OF - timedelta(hours=place) if place % 2 else None,
+            "certificate_expires_at": {0: AS_OF + timedelta(days=90), 2: AS_OF, 5: AS_OF + timedelta(days=30)}.get(
+                place
+            ),
+            "is_active_after_7_days": True,
+            "is_active_after_30_days": None,
+        }
+        for place in range(8)
+    ]
+    return pl.DataFrame(rows, infer_schema_length=None).with_columns(pl.col("^.*_at$", "since").cast(MOMENT))
+
+
+def _still_active() -> pl.DataFrame:
+    """Enough for a rate, too few for one, and none."""
+    measured = {
+        "kind": ["connection", "connection", "directory", "directory"],
+        "days": [7, 30, 7, 30],
+        "activated_count": [358, 12, 0, 0],
+        "still_active_count": [347, 11, 0, 0],
+        "lost_activation_count": [11, 1, 0, 0],
+        "still_active_rate": [0.969, 0.917, None, None],
+        "still_active_lower": [0.946, 0.646, None, None],
+        "still_active_upper": [0.983, 0.985, None, None],
+    }
+    return pl.DataFrame(measured)
+
+
 def _funnels() -> pl.DataFrame:
     return pl.DataFrame(
         [
@@ -207,6 +273,7 @@ def _steps() -> pl.DataFrame:
                 "is_conversion": number == CONVERSION,
                 "is_recorded": number != UNRECORDED,
                 "event_types": events,
+                "advice": ACTIONS.get(number - 1),
             }
             for funnel_id in FUNNELS
             for number, (name, (label, events, _)) in enumerate(STEPS.items(), start=1)

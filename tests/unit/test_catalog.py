@@ -227,6 +227,61 @@ def test_settings_of_the_wrong_kind_are_sentences(reports: Path) -> None:
     ]
 
 
+DRAWING = '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink">{}</svg>'
+PNG = b"\x89PNG\r\n\x1a\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "fault"),
+    [
+        ("logo.svg", None, "is no .svg or .png file to read below"),
+        ("logo.gif", b"GIF89a", "is no .svg or .png file to read below"),
+        ("../logo.png", PNG, "is no .svg or .png file to read below"),
+        ("logo.png", DRAWING.encode(), "is something else than its name says; save it as png"),
+        ("logo.svg", PNG, "is something else than its name says; save it as svg"),
+        ("logo.png", PNG.ljust(200_001), "has more than 200,000 bytes; save it smaller"),
+        ("logo.svg", DRAWING.format("<script>alert(1)</script>").encode(), "save it as plain SVG"),
+        ("logo.svg", DRAWING.format('<g onload="alert(1)"/>').encode(), "save it as plain SVG"),
+        ("logo.svg", DRAWING.format("<image href='https://example.com/a.png'/>").encode(), "save it as plain SVG"),
+        ("logo.svg", DRAWING.format('<use xlink:href="other.svg#a"/>').encode(), "save it as plain SVG"),
+        ("logo.svg", DRAWING.format("<style>a{fill:url(//example.com)}</style>").encode(), "save it as plain SVG"),
+        ("logo.svg", b'<!DOCTYPE svg [<!ENTITY a "b">]>' + DRAWING.encode(), "save it as plain SVG"),
+    ],
+)
+def test_wrong_logo_is_a_sentence(name: str, content: bytes | None, fault: str, reports: Path) -> None:
+    """A logo that is not there, too large, of another kind or able to do something says so, and how to mend it."""
+    if content is not None:
+        (reports / name).write_bytes(content)
+    (reports / "settings.toml").write_text(f'[report]\nlogo = "{name}"\n')
+    (found,) = sentences(reports)
+    assert found.startswith(f'settings.toml: report.logo: "{name}" ')
+    assert fault in found
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("logo.png", PNG.ljust(200_000)),
+        ("brand/logo.svg", DRAWING.format('<path id="a" fill="url(#b)"/><use xlink:href="#a"/>').encode()),
+    ],
+)
+def test_right_logo_is_taken(name: str, content: bytes, reports: Path) -> None:
+    """A picture below the reports directory that only draws is taken."""
+    (reports / name).parent.mkdir(exist_ok=True)
+    (reports / name).write_bytes(content)
+    (reports / "settings.toml").write_text(f'[report]\nlogo = "{name}"\n')
+    assert load_catalog(reports).settings.report.logo == name
+
+
+@pytest.mark.parametrize("colour", ["red", "#fff", "1f5fbf", "#1f5fbg", "#1f5fbf "])
+def test_wrong_colour_is_a_sentence(colour: str, reports: Path) -> None:
+    """A colour is six hex digits after a sign, and nothing else."""
+    (reports / "settings.toml").write_text(f'[report]\ncolour = "{colour}"\n')
+    assert sentences(reports) == [
+        f'settings.toml: report.colour: "{colour}" cannot stand here; write a colour such as "#1f5fbf"'
+    ]
+
+
 def test_no_funnels_names_the_full_path(tmp_path: Path) -> None:
     """Where no funnel is found, the sentence says where they were looked for."""
     mend = "add one, such as sso_setup.toml, or name another directory with --reports-dir"

@@ -76,9 +76,9 @@ def test_full_reading_changes_nothing(feed: Feed) -> None:
     feed.write("portal/a.jsonl", lines(1, 9) + lines(5, 9) + line("evt_5", note="other"))
     feed.write("webhooks/b.jsonl", lines(1, 3))
     feed.run()
-    number, books = feed.store().number, feed.store().books()
+    number, books = feed.store().history.number, feed.store().books()
     assert feed.run(full=True).lines == 18
-    assert feed.store().number == number
+    assert feed.store().history.number == number
     assert feed.store().books().equals(books)
 
 
@@ -93,7 +93,7 @@ def test_books_that_do_not_balance_stop_everything(feed: Feed, monkeypatch: pyte
     feed.write("portal/a.jsonl", lines(1, 3))
     with pytest.raises(CheckFailedError, match=r"portal/a.jsonl: 3 lines, but 2 events"):
         ingest.ingest(feed.paths, Settings(), now_us=NOW_US)
-    assert feed.store().number == 0
+    assert feed.store().history.number == 0
 
 
 @pytest.mark.parametrize("damage", ["flip", "cut", "delete", "empty"])
@@ -119,7 +119,7 @@ def test_publish_leaves_the_store_alone(feed: Feed) -> None:
     store = feed.store()
     before = (store_hash(store), store.ingest_number)
     store.record_publish({"build_id": "one", "as_of": "2026-03-31T00:00:00+00:00"})
-    assert (store_hash(store), store.ingest_number, store.number) == (*before, 2)
+    assert (store_hash(store), store.ingest_number, store.history.number) == (*before, 2)
     assert [build["build_id"] for build in feed.store().publishes()] == ["one"]
 
 
@@ -130,7 +130,7 @@ def test_orphans_are_removed_by_the_next_writer_only(feed: Feed) -> None:
     orphans = [feed.paths.events / "event_month=2026-03/batch=000002.parquet", feed.paths.commits / ".000002.tmp"]
     for orphan in orphans:
         orphan.write_bytes(b"half")
-    assert feed.store().number == 1
+    assert feed.store().history.number == 1
     assert all(orphan.exists() for orphan in orphans)
     assert feed.run().notices == ["went on after commit 1: 2 unfinished files removed"]
 

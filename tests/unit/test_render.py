@@ -3,7 +3,6 @@ from __future__ import annotations
 import csv
 import json
 import re
-from html.parser import HTMLParser
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -13,13 +12,15 @@ import polars as pl
 import pytest
 from jinja2 import UndefinedError
 
-from pipelines.pages import charts, downloads
+from pipelines.pages import charts, downloads, theme
+from pipelines.pages.attempts import attempts
 from pipelines.pages.cells import KEYS, Published
 from pipelines.pages.formats import formatters
 from pipelines.pages.render import Renderer, dump_json, inline_json
 from pipelines.pages.site import render_site
 from pipelines.pages.views import funnel
 from tests.spec import test_seed_flaws
+from tests.unit.page_cells import Page
 from tests.unit.page_tables import AS_OF, HOSTILE, page_tables
 
 REPORTS = Path(__file__).parents[2] / "reports"
@@ -27,7 +28,10 @@ NOBODY = pl.lit(value=False)
 ONLY_OPEN = ~pl.col("is_matured")
 NOTHING = {"event_count": 0, "watermark": None, "is_sample": False}
 FUNNELS = ("sso_setup.html", "audit_logs_setup.html")
-PAGES = {"index.html", "health.html", "definitions.html", "funnels/sso_setup.html", "funnels/dsync_setup.html"}
+PAGES = {
+    *("index.html", "stuck.html", "connections.html", "health.html", "definitions.html"),
+    *("funnels/sso_setup.html", "funnels/dsync_setup.html", "providers/sso_setup.html"),
+}
 
 
 def _render(tables: dict[str, pl.DataFrame], out: Path, company: str = "Acme") -> list[str]:
@@ -56,33 +60,8 @@ def site(tables: dict[str, pl.DataFrame], tmp_path_factory: pytest.TempPathFacto
     return out
 
 
-class _Cells(HTMLParser):
-    """Collects (table, key, columns, format, text) of every number, and the attributes of every element."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.cells: list[tuple[str, str, str, str, str]] = []
-        self.attributes: list[tuple[str, str, str | None]] = []
-        self._address: tuple[str, str, str, str] | None = None
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        found = dict(attrs)
-        self.attributes += [(tag, name, value) for name, value in attrs]
-        if "data-table" in found:
-            names = ("data-table", "data-key", "data-column", "data-format")
-            table, key, columns, form = (found[name] or "" for name in names)
-            self._address = (table, key, columns, form)
-
-    def handle_data(self, data: str) -> None:
-        if self._address:
-            self.cells.append((*self._address, data))
-            self._address = None
-
-
-def _read(page: Path) -> _Cells:
-    parser = _Cells()
-    parser.feed(page.read_text())
-    return parser
+def _read(page: Path) -> Page:
+    return Page(page.read_text())
 
 
 def _look_up(frame: pl.DataFrame, key_columns: tuple[str, ...], key: str, columns: list[str]) -> tuple[Any, ...]:
@@ -100,9 +79,9 @@ def test_every_number_is_a_row_of_a_published_table(site: Path, tables: dict[str
     formats = formatters(ZoneInfo("UTC"))
     cells = _read(site / page).cells
     assert len(cells) > 20
-    for table, key, columns, form, text in cells:
-        values = _look_up(tables[table], KEYS[table], key, columns.split())
-        assert formats[form](*values) == text, (table, key, columns)
+    for cell in cells:
+        values = _look_up(tables[cell.table], KEYS[cell.table], cell.key, cell.columns.split())
+        assert formats[cell.format](*values) == cell.text, cell
 
 
 def test_site_has_its_files(site: Path) -> None:
@@ -148,7 +127,7 @@ def test_hostile_text_stays_text(site: Path) -> None:
 
 def test_text_that_turns_its_direction_is_isolated_and_visible(site: Path) -> None:
     """A name with an override of its direction is set apart, and the override is shown by its number."""
-    text = (site / "funnels/sso_setup.html").read_text()
+    text = _shown(site / "funnels/sso_setup.html")
     assert re.search(r'<bdi [^>]*data-column="organization_name"[^>]*>שלום \\u202e</bdi>', text)
     for control in (*range(0x202A, 0x202F), *range(0x2066, 0x206A)):
         assert formatters(ZoneInfo("UTC"))["name"](f"a{chr(control)}b") == f"a\\u{control:04x}b"
@@ -167,25 +146,26 @@ def test_excluded_attempts_are_said_outside_the_details(site: Path) -> None:
 def test_cut_list_says_so_beside_the_table(
     tables: dict[str, pl.DataFrame], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Above a list that is cut stand the rows shown, all there are, and the link to the file with all."""
+    """Above a list that is cut stand how many rows are shown, and the links to the page and the file with all."""
     monkeypatch.setattr(funnel, "SHOWN", 12)
     _render(tables, tmp_path)
     text = (tmp_path / "funnels/sso_setup.html").read_text()
-    before, after = text.split('<table class="stuck">')
-    said = re.sub("<[^>]+>", "", before.rsplit("<p>", 1)[1])
-    rows = after.split("</table>", 1)[0].count("<tr>") - 1
-    number = re.search(r"The first 12 of (\d+) are shown", said)
-    assert rows == 12
-    assert number
-    assert int(number[1]) == tables["rpt_stalled"].filter(pl.col("funnel_id") == "sso_setup").height
-    assert 'href="sso_setup_stuck.csv" download' in before.rsplit("<p>", 1)[1]
-    assert "are shown, longest wait first" not in (tmp_path / "funnels/audit_logs_setup.html").read_text()
+    before, after = text.split('<table class="stuck"')
+    assert after.split("</table>", 1)[0].count("<tr data-entry=") == 12
+    assert "The 12 longest waits of all are shown." in before
+    assert 'href="../stuck.html"' in before
+    assert 'href="sso_setup_stuck.csv" download' in before
 
 
 @pytest.mark.parametrize("page", sorted(PAGES))
 def test_page_says_no_nothing_words(site: Path, page: str) -> None:
     """Missing values never show as the words that a program has for them."""
-    assert not re.search(r">[^<]*\b(None|NaN|nan|null|undefined|Infinity|inf)\b[^<]*<", (site / page).read_text())
+    assert not re.search(r">[^<]*\b(None|NaN|nan|null|undefined|Infinity|inf)\b[^<]*<", _shown(site / page))
+
+
+def _shown(page: Path) -> str:
+    """The page without what its scripts read."""
+    return re.sub(r"<script.*?</script>", "", page.read_text(), flags=re.DOTALL)
 
 
 @pytest.mark.parametrize(
@@ -196,13 +176,20 @@ def test_page_says_no_nothing_words(site: Path, page: str) -> None:
         (NOBODY, {}, "funnels/sso_setup.html", "has never been received for sso."),
         (ONLY_OPEN, {}, "funnels/sso_setup.html", "no attempt is matured yet"),
         (pl.col("entry_id") < "org_0009", {}, "funnels/sso_setup.html", "too few for a rate"),
+        (NOBODY, {}, "stuck.html", "Nobody is stuck right now."),
+        (NOBODY, {}, "index.html", "defined, but no attempt yet"),
+        (pl.col("entry_id") < "org_0009", {}, "index.html", "too few to compare"),
+        (pl.col("entry_id") < "org_0009", {}, "providers/sso_setup.html", "too few to say"),
         (None, {}, "funnels/sso_setup.html", "not recorded"),
         (None, {"watermark": AS_OF.replace(day=20)}, "index.html", "No events since"),
         (None, {}, "index.html", "This page shows a made-up sample."),
         (None, {}, "funnels/sso_setup.html", "Charts need JavaScript. Every number is in the tables."),
         (None, {"time_zone": "Asia/Kolkata"}, "index.html", "23 Nov 2026, 11:30 IST"),
     ],
-    ids=["nothing", "waiting", "unseen", "early", "few", "unrecorded", "stale", "sample", "no_script", "zone"],
+    ids=[
+        *("nothing", "waiting", "unseen", "early", "few", "nobody", "no_attempt", "few_before", "few_providers"),
+        *("unrecorded", "stale", "sample", "no_script", "zone"),
+    ],
 )
 def test_state_has_its_sentence(
     keep: pl.Expr | None, report: dict[str, object], page: str, sentence: str, tmp_path: Path
@@ -212,10 +199,84 @@ def test_state_has_its_sentence(
     assert sentence in (tmp_path / page).read_text()
 
 
-def test_card_has_the_provisional_rate_with_its_words(site: Path) -> None:
-    """The rate of all attempts stands under that of the matured ones, with its range, its count and its definition."""
+def test_no_connection_has_its_sentence(tables: dict[str, pl.DataFrame], tmp_path: Path) -> None:
+    """Where no connection is known the page says so, in place of two empty tables."""
+    _render(tables | {"rpt_connections": tables["rpt_connections"].clear()}, tmp_path)
+    text = (tmp_path / "connections.html").read_text()
+    assert "No connection and no directory yet." in text
+    assert "data-list" not in text
+
+
+def test_action_searches_the_list_and_stands_out_without_advice(
+    tables: dict[str, pl.DataFrame], tmp_path: Path
+) -> None:
+    """Each action leads to the list, searched for it; where no advice fits, action and rows are marked."""
+    unknown = "No advice yet: add one to next_actions.toml"
+    assert f"'{unknown}'" in (REPORTS.parent / "sql/marts/rpt_stalled.sql").read_text()
+    stalled = tables["rpt_stalled"].with_columns(
+        next_action=pl.when(pl.col("deepest_step") > 1).then("next_action").otherwise(pl.lit(unknown))
+    )
+    actions = tables["rpt_next_actions"].with_columns(
+        next_action=pl.when(pl.int_range(pl.len()) == 0).then(pl.lit(unknown)).otherwise("next_action")
+    )
+    _render(tables | {"rpt_stalled": stalled, "rpt_next_actions": actions}, tmp_path)
+    text = (tmp_path / "stuck.html").read_text()
+    assert 'href="stuck.html#stuck.q=No%20advice%20yet%3A%20add%20one%20to%20next_actions.toml" class="unknown"' in text
+    assert text.count('<span class="unknown">') == stalled.filter(next_action=unknown).height > 0
+
+
+def test_list_sorts_by_what_its_cells_stand_for(site: Path, tables: dict[str, pl.DataFrame]) -> None:
+    """Where a text does not sort as its value the cell has that: microseconds, rates, hours since 1970."""
+    text = (site / "stuck.html").read_text()
+    assert re.findall(r'data-label="Waiting" class="n" data-sort="(\d+)"', text) == [
+        str(idle) for idle in tables["rpt_stalled"]["idle_us"].sort(descending=True)
+    ]
+    assert not re.search(r'data-label="(What to do|Provider|Stopped after)"[^>]*data-sort', text)
+    rates = re.findall(
+        r'data-label="Completion rate" class="n" data-sort="(0\.\d+|1\.0)"',
+        (site / "providers/sso_setup.html").read_text(),
+    )
+    assert len(rates) == tables["rpt_providers"].filter(funnel_id="sso_setup").height
+    known = tables["rpt_connections"].drop_nulls("since")["since"].dt.epoch("s") // 3600
+    hours = re.findall(r'data-label="Since" data-sort="(\d+)"', (site / "connections.html").read_text())
+    assert sorted(map(int, hours)) == known.sort().to_list()
+
+
+@pytest.mark.parametrize(
+    ("verdict", "shown"),
+    [
+        ("higher", '<span class="above"><span [^>]*>up '),
+        ("lower", '<span class="below"><span [^>]*>down '),
+        ("no clear change", '<span class="quiet"><span [^>]*>no clear change '),
+        ("too few", '<span class="quiet"><span [^>]*>too few to compare</span></span></td>'),
+        ("no full period before", '<span class="quiet"><span [^>]*>no full period before</span></span></td>'),
+    ],
+)
+def test_front_page_colours_only_a_clear_change(
+    verdict: str, shown: str, tables: dict[str, pl.DataFrame], tmp_path: Path
+) -> None:
+    """Up and down have their colour and arrow; whatever is within chance or unknown is grey, in words."""
+    is_worse = pl.col("is_leading") & pl.lit(verdict == "lower")
+    changed = tables["rpt_comparisons"].with_columns(verdict=pl.lit(verdict), is_worse=is_worse)
+    _render(tables | {"rpt_comparisons": changed}, tmp_path)
+    text = (tmp_path / "index.html").read_text()
+    assert len(re.findall(shown, text)) == 3
+    assert (" set-ups need attention" in text) is (verdict == "lower")
+
+
+def test_provider_leads_to_its_attempts(site: Path) -> None:
+    """A provider opens the funnel's page filtered, whatever its name holds, and no name is markup."""
+    text = (site / "providers/sso_setup.html").read_text()
+    assert 'href="../funnels/sso_setup.html#provider=%3C/script%3E%3Cscript%3Ealert%281%29%3C/script%3E"' in text
+    assert 'href="../funnels/sso_setup.html#provider=%F0%9F%A6%8A%20%26%20S%C3%B6hne"' in text
+    assert "<script>alert" not in text
+
+
+def test_provisional_rate_stands_with_its_words(site: Path) -> None:
+    """The rate of all attempts has its range, its count and its definition."""
     text = re.sub("<[^>]+>", "", (site / "funnels/sso_setup.html").read_text())
-    assert re.search(r"provisional: 63% \(\d+% to \d+%\) of all 609 attempts, the maturing ones as far as seen", text)
+    said = r"Provisional completion rate, of all 609 attempts, the maturing ones as far as seen: 63% \(\d+% to \d+%\)\."
+    assert re.search(said, text)
     assert "The provisional rate is of all attempts" in text
 
 
@@ -263,25 +324,29 @@ def test_colours_of_charts_are_those_of_the_stylesheet() -> None:
     """Every colour of a chart stands in the stylesheet under the same role, light and dark."""
     css = (REPORTS / "static" / "site.css").read_text()
     roles = dict(re.findall(r"--([\w-]+): light-dark\((.*?)\);", css))
-    for role, light in charts.COLOURS["light"].items():
-        assert roles[role] == f"{light}, {charts.COLOURS['dark'][role]}".lower()
+    for role, light in theme.COLOURS["light"].items():
+        assert roles[role] == f"{light}, {theme.COLOURS['dark'][role]}".lower()
 
 
 def test_charts_trap_no_finger(site: Path) -> None:
-    """Axes are fixed in both templates, so that dragging over a chart scrolls the page."""
-    text = (site / "funnels/sso_setup.html").read_text()
-    found = re.search(r'id="charts">(.*?)</script>', text)
-    assert found
-    data = json.loads(found[1])
-    assert set(data["figures"]) == {"curve", "providers", "trend"}
-    for look in data["looks"].values():
+    """Axes are fixed in both looks, so that dragging over a chart scrolls the page."""
+    assert set(_json(site / "funnels/sso_setup.html", "data")["figures"]) == {"curve", "providers", "trend"}
+    for look in _json(site / "funnels/sso_setup.html", "looks").values():
         assert all(look["layout"][axis]["fixedrange"] for axis in ("xaxis", "yaxis"))
 
 
-def test_provider_names_in_charts_are_escaped(site: Path) -> None:
-    """Plotly reads a little HTML in labels, so it is given names without any."""
-    text = (site / "funnels/sso_setup.html").read_text()
-    assert r"\u0026lt;img src=x onerror=alert(1)\u0026gt;" in text
+def test_attempts_of_a_page_name_nobody() -> None:
+    """The attempts that a page carries for its script hold no id and no name of an organization."""
+    packed = json.dumps(attempts(Published(page_tables()), "sso_setup"))
+    assert "Okta" in packed
+    assert not re.search("org_|lnk_|user_|Northwind|Tailspin|Contoso|Fabrikam", packed)
+
+
+def _json(page: Path, element: str) -> dict[str, Any]:
+    found = re.search(rf'id="{element}">(.*?)</script>', page.read_text())
+    assert found
+    data: dict[str, Any] = json.loads(found[1])
+    return data
 
 
 def test_stuck_list_has_all_rows_and_no_formula(site: Path, tables: dict[str, pl.DataFrame]) -> None:

@@ -4,19 +4,20 @@ from collections.abc import Mapping
 from datetime import UTC, date, timedelta
 from functools import cache
 from itertools import pairwise
+from typing import Any
 
 import polars as pl
 import pytest
 
-from pipelines.pages import charts
 from pipelines.pages.cells import Cell, Published, Row, Words
 from pipelines.pages.formats import formatters
 from pipelines.pages.views import sections, sentences
-from pipelines.pages.views.common import Context, certainty, head
+from pipelines.pages.views.common import Context, head
 from pipelines.pages.views.definitions import definitions_page
-from pipelines.pages.views.funnel import FunnelPage, funnel_page
+from pipelines.pages.views.funnel import funnel_page
 from pipelines.pages.views.health import health_page
-from pipelines.pages.views.overview import overview_page, spark
+from pipelines.pages.views.lists import connections_page, provider_standing, providers_page, stuck_page
+from pipelines.pages.views.overview import attention, overview_page, spark
 from tests.unit.page_tables import AS_OF, page_tables
 
 HOUR_US = 3_600_000_000
@@ -35,8 +36,8 @@ def _context(keep: pl.Expr | None = None, **report: object) -> Context:
     return Context(published, "", 26 * HOUR_US, {}, {})
 
 
-def _page(keep: pl.Expr | None = None) -> FunnelPage:
-    return funnel_page(_context(keep), "sso_setup")
+def _page(keep: pl.Expr | None = None) -> Mapping[str, Any]:
+    return funnel_page(_context(keep), "sso_setup").parts
 
 
 def _text(words: Words) -> str:
@@ -91,7 +92,7 @@ def test_completion_sentence_says_when_it_is_too_early() -> None:
     """With open attempts only, the sentence says when the first window closes."""
     one = _row(matured_count=0, activated_count=0, maturing_count=1, next_maturity_at=None)
     assert _said(sentences.completion(one, [])) == "Too early for a completion rate: 1 attempt is under way."
-    assert "the first window closes on 23 Nov 2026" in _said(_page(ONLY_OPEN).answer[0])
+    assert "the first window closes on 23 Nov 2026" in _said(_page(ONLY_OPEN)["answer"]["completion"])
 
 
 @pytest.mark.parametrize(
@@ -143,14 +144,15 @@ def test_front_page_counts_stuck_organizations(number: int, text: str) -> None:
 
 def test_front_page_adds_up_no_funnels() -> None:
     """Funnels overlap, so what is said of all of them comes from `rpt_totals`, where an organization counts once."""
-    number, *_ = overview_page(_context()).answer.lead
+    _, stuck = overview_page(_context()).parts["answer"]
+    number, *_ = stuck.lead
     assert number == Cell("26", "rpt_totals", "609", "stalled_organization_count", "count")
 
 
 @pytest.mark.parametrize(("keep", "shown"), [(None, True), (FIRST_NINE, False), (ONLY_OPEN, False), (NOBODY, False)])
 def test_provisional_rate_needs_twenty_attempts(keep: pl.Expr | None, shown: bool) -> None:
     """Of fewer than 20 attempts there is no rate of any kind, nor before anybody was watched through a window."""
-    assert _page(keep).has_provisional is shown
+    assert _page(keep)["has_provisional"] is shown
 
 
 @pytest.mark.parametrize(
@@ -167,53 +169,49 @@ def test_excluded_sentence_has_a_form_for_each_count(number: int | None, text: s
     assert _text(sentences.excluded(_row(excluded_count=number))) == text
 
 
-@pytest.mark.parametrize(("matured", "expected"), [(0, "early"), (19, "few"), (20, "rate")])
-def test_certainty_needs_twenty_attempts(matured: int, expected: str) -> None:
-    """A rate is shown from 20 matured attempts on."""
-    assert certainty(_row(matured_count=matured)) == expected
-
-
 def test_unseen_funnel_names_the_event_it_waits_for() -> None:
     """A funnel whose events never came says which, and for which intents."""
-    assert _text(_page(NOBODY).nothing) == "Defined, but admin_portal.link_generated has never been received for sso."
+    assert (
+        _text(_page(NOBODY)["nothing"]) == "Defined, but admin_portal.link_generated has never been received for sso."
+    )
 
 
 def test_excluded_funnel_says_so() -> None:
     """A funnel of which every attempt is excluded says that instead."""
-    assert _text(_page(pl.col("is_excluded")).nothing) == "Every attempt so far is excluded: 3."
+    assert _text(_page(pl.col("is_excluded"))["nothing"]) == "Every attempt so far is excluded: 3."
 
 
 def test_funnel_answers_in_three_sentences() -> None:
     """How many end activated, where most stop, who is stuck: in this order."""
-    answer = [_said(sentence) for sentence in _page().answer]
+    answer = [_said(sentence) for sentence in _page()["answer"].values()]
     assert [text.split()[-1] for text in answer] == ["2026).", "there.", "days."]
 
 
 def test_few_attempts_have_no_rate_in_the_answer() -> None:
     """Under 20 attempts no sentence holds a rate, only the interval."""
-    first, second, _ = (_said(sentence) for sentence in _page(FIRST_NINE).answer)
+    first, second, _ = (_said(sentence) for sentence in _page(FIRST_NINE)["answer"].values())
     assert "too few for a rate" in first
     assert "%" not in second
 
 
 def test_steps_after_the_activation_are_set_apart() -> None:
     """What follows the conversion is told apart, and a step without events has no bar."""
-    steps = _page().steps
+    steps = _page()["steps"]
     assert [step.row["label"] for step in steps if step.is_after] == ["First sign-in"]
     unrecorded = next(step for step in steps if not step.row["is_recorded"])
-    assert (unrecorded.reached_width, unrecorded.lost_width, unrecorded.has_own) == (0.0, 0.0, False)
+    assert (unrecorded.reached_width, unrecorded.lost_width) == (0.0, 0.0)
 
 
 def test_bars_of_reached_and_lost_add_up() -> None:
     """The pale bar ends where the bar of the recorded step before ended."""
-    bars = [step for step in _page().steps if step.row["is_recorded"]]
+    bars = [step for step in _page()["steps"] if step.row["is_recorded"]]
     ends = [(step.reached_width + step.lost_width, before.reached_width) for before, step in pairwise(bars)]
     assert all(end == pytest.approx(before, abs=0.02) for end, before in ends)
 
 
 def test_provider_differs_only_with_its_whole_range() -> None:
     """A provider is above or below only where its 95 % range leaves the average out, and never under 20 attempts."""
-    standing = {provider.row["provider"]: provider.standing for provider in _page().providers}
+    standing = {provider.row["provider"]: provider.standing for provider in _page()["providers"]}
     assert standing["Okta"] == "above"
     assert standing["Generic SAML"] == "below"
     assert standing["OneLogin"] == "same"
@@ -222,7 +220,7 @@ def test_provider_differs_only_with_its_whole_range() -> None:
 
 def test_weeks_are_closed_open_or_running() -> None:
     """The week of the as-of time runs, those within the window of it are open, newest first."""
-    found = [(week.row["entry_week"], week.standing) for week in _page().weeks]
+    found = [(week.row["entry_week"], week.standing) for week in _page()["weeks"]]
     assert found == sorted(found, reverse=True)
     assert [(str(week), standing) for week, standing in found if standing != "closed"] == [
         ("2026-11-23", "running"),
@@ -232,24 +230,11 @@ def test_weeks_are_closed_open_or_running() -> None:
 
 
 def test_running_week_lasts_to_its_last_day() -> None:
-    """A week runs on its seventh day and is over on the eighth; while it runs it is in no chart."""
+    """A week runs on its seventh day and is over on the eighth."""
     sunday = _context(as_of=AS_OF - timedelta(days=1)).published
     weeks = {str(week.row["entry_week"]): week.standing for week in sections.weeks(sunday, "sso_setup")}
     assert weeks["2026-11-16"] == "running"
-    assert sections.figures(sunday, "sso_setup")["trend"]["data"][1]["x"][1:] == ["2026-11-09"]
-
-
-def test_open_weeks_are_hollow_and_shaded() -> None:
-    """Exactly the open weeks have hollow dots and are shaded; the closed one that their line starts from has none."""
-    trend = _page().figures["trend"]
-    assert list(zip(trend["data"][1]["x"], trend["data"][1]["marker"]["size"], strict=True)) == [
-        ("2026-11-02", 0),
-        ("2026-11-09", charts.DOT),
-        ("2026-11-16", charts.DOT),
-    ]
-    assert "marker" not in trend["data"][0]
-    assert trend["data"][0]["x"][-1] == "2026-11-02"
-    assert [(shape["x0"], shape["x1"]) for shape in trend["layout"]["shapes"]] == [("2026-11-06", "2026-11-20")]
+    assert sections.running_from(sunday) == date(2026, 11, 16)
 
 
 def test_stuck_list_has_the_longest_wait_first() -> None:
@@ -296,16 +281,95 @@ def test_links_lead_from_any_depth() -> None:
 
 def test_overview_has_every_funnel_in_order() -> None:
     """The front page lists the funnels by position, with a line where two closed weeks are known."""
-    funnels = overview_page(_context()).funnels
-    assert [one.about["funnel_id"] for one in funnels] == ["sso_setup", "dsync_setup", "audit_logs_setup"]
-    assert all(len(one.spark.split()) == 12 for one in funnels)
+    funnels = overview_page(_context()).parts["funnels"]
+    assert [row["funnel_id"] for row in funnels] == ["sso_setup", "dsync_setup", "audit_logs_setup"]
+    assert all(len(row["spark"].split()) == 12 for row in funnels)
+    assert [row["providers"] for row in funnels] == [f"providers/{row['funnel_id']}.html" for row in funnels]
+    assert overview_page(_context(NOBODY)).parts["funnels"][0]["providers"] == ""
     assert spark([0.5, None]) == ""
     assert spark([0.0, 1.0]) == "2.0,22.0 94.0,2.0"
 
 
+@pytest.mark.parametrize(
+    ("verdicts", "text"),
+    [
+        ("lower higher", "1 of 2 set-ups needs attention: A."),
+        ("lower lower", "2 of 2 set-ups need attention: A and B."),
+        ("lower higher lower lower", "3 of 4 set-ups need attention: A, C and D."),
+        ("higher too-few", "No set-up is clearly worse than before."),
+        ("no-clear-change too-few", "No set-up is clearly worse than before."),
+        ("too-few no-full-period-before", "No set-up has enough attempts yet to compare it with before."),
+    ],
+)
+def test_front_page_names_what_needs_attention(verdicts: str, text: str) -> None:
+    """A set-up needs attention where it is clearly worse than before; where nothing can be compared that is said."""
+    found = [verdict.replace("-", " ") for verdict in verdicts.split()]
+    funnels = [
+        _row(about=_row(title=title), comparison={"verdict": verdict})
+        for title, verdict in zip("ABCD", found, strict=False)
+    ]
+    total = _row(is_leading=len(found), is_worse=found.count("lower"))
+    assert _said(attention(funnels, total)) == text
+
+
+def test_everybody_stuck_is_listed_with_the_longest_wait_first() -> None:
+    """The list has all rows of all funnels, each with its funnel's row and with a guide only where it is an address."""
+    page = stuck_page(_context())
+    waits = [row["idle_us"] for row in page.parts["stuck"]]
+    assert waits == sorted((row["idle_us"] for row in _published().rows("rpt_stalled")), reverse=True)
+    assert all(row["about"]["funnel_id"] == row["funnel_id"] for row in page.parts["stuck"])
+    assert len({row["funnel_id"] for row in page.parts["stuck"]}) > 1
+    assert {row["guide"] for row in page.parts["stuck"]} == {"https://docs.example.com/dns", ""}
+
+
+def test_actions_for_most_come_first() -> None:
+    """Each action stands once, and those for the most attempts come first."""
+    counts = [row["stalled_count"] for row in stuck_page(_context()).parts["actions"]]
+    assert counts == sorted(counts, reverse=True)
+    assert sum(counts) == len(stuck_page(_context()).parts["stuck"])
+
+
+@pytest.mark.parametrize(
+    ("lower", "upper", "rest", "standing"),
+    [
+        (0.01, 0.2, 20, "above"),
+        (-0.2, -0.01, 20, "below"),
+        (-0.1, 0.1, 20, "same"),
+        (0.0, 0.1, 20, "same"),
+        (0.01, 0.2, 19, "few"),
+        (None, None, 0, "few"),
+    ],
+)
+def test_provider_stands_out_only_with_its_whole_difference(
+    lower: float | None, upper: float | None, rest: int, standing: str
+) -> None:
+    """A provider differs from the rest where the interval leaves zero out, and never with fewer than 20 on a side."""
+    row = _row(matured_count=40, rest_matured_count=rest, difference_lower=lower, difference_upper=upper)
+    assert provider_standing(row) == standing
+
+
+def test_providers_with_most_attempts_come_first() -> None:
+    """The page of a funnel has its providers only, those with the most attempts first, few ones marked."""
+    published = _published()
+    page = providers_page(_context(), published.row("dim_funnels", "sso_setup"))
+    assert [row["provider"] for row in page.parts["providers"]][:2] == ["Okta", "Entra ID"]
+    assert {row["funnel_id"] for row in page.parts["providers"]} == {"sso_setup"}
+    assert {row["provider"] for row in page.parts["providers"] if row["is_few"]} == {"PingFederate", "JumpCloud"}
+
+
+def test_certificates_that_expire_soon_come_first() -> None:
+    """Those expired, then those that expire within 30 days, then what changed last; what has no state comes last."""
+    rows = connections_page(_context()).parts["connections"]
+    assert [(row["connection_id"], row["certificate"]) for row in rows] == [
+        ("conn_2", "expired"),
+        ("conn_5", "expires soon"),
+        *((f"conn_{place}", "") for place in (1, 3, 4, 6, 7, 0)),
+    ]
+
+
 def test_seed_metrics_stand_beside_ours() -> None:
     """The seed's five figures keep their names and form; each has its counterpart."""
-    metrics = {metric.name: metric for metric in definitions_page(_context()).seed}
+    metrics = {metric.name: metric for metric in definitions_page(_context()).parts["seed"]}
     assert metrics["completion_rate"].value.text == "37.40%"
     assert metrics["avg_completion_time"].value.text == "1.1 days"
     assert metrics["portals_opened"].ours == Cell("612", "rpt_totals", "609", "linked_organization_count", "count")
@@ -314,14 +378,14 @@ def test_seed_metrics_stand_beside_ours() -> None:
 
 def test_health_tells_findings_from_clean_checks() -> None:
     """Findings come most first; what was looked for and not found is apart."""
-    page = health_page(_context())
-    assert [row["finding"] for row in page.found] == ["duplicate", "quarantined", "out_of_band", "late_activation"]
-    assert [row["finding"] for row in page.clean] == ["bomb", "unattributed"]
+    parts = health_page(_context()).parts
+    assert [row["finding"] for row in parts["found"]] == ["duplicate", "quarantined", "out_of_band", "late_activation"]
+    assert [row["finding"] for row in parts["clean"]] == ["bomb", "unattributed"]
 
 
 def test_health_names_the_numbers_that_changed() -> None:
     """A report of the past whose number is another today stands with both, and why."""
-    (run,) = health_page(_context()).restated
+    (run,) = health_page(_context()).parts["restated"]
     assert run.cell("activated_count matured_count", "fraction").text == "300 of 450"
     assert run.cell("today_activated_count today_matured_count", "fraction").text == "301 of 450"
     assert run["reason"] == "late events"

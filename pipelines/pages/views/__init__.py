@@ -1,6 +1,9 @@
-"""One module and one frozen dataclass a page: everything that its template shows, ready to print.
+"""What the template of each page shows, ready to print: one function a page, one `Page` what it returns.
 
-common       head, provenance and rates, which every page has     sentences   numbers in words
+common       head and foot, which every page has                  sentences   numbers in words
 overview     index.html          funnel      funnels/<funnel>.html, with its parts in sections
 health       health.html         definitions definitions.html
+reference    dictionary.html, archive.html                        digest      digest.html, digest.txt
+lists        stuck.html, connections.html, providers/<funnel>.html
+pages        all of them
 """

@@ -1,13 +1,21 @@
-"""What every page has: the head, the provenance, and how sure a completion rate is."""
+"""What every page has: the head and the provenance."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from pipelines.pages.cells import Published, Row, Words
 
-FEW = 20
-"""Under this many attempts a page shows counts and a greyed interval, no rate."""
+PAGES = (
+    ("stuck.html", "Stuck"),
+    ("connections.html", "Connections"),
+    ("health.html", "Health"),
+    ("definitions.html", "Definitions"),
+    ("dictionary.html", "Dictionary"),
+    ("archive.html", "Past reports"),
+)
+"""The pages that stand after those of the funnels, with what they are called there."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +62,15 @@ class Provenance:
     sections: tuple[tuple[str, tuple[tuple[str, str], ...]], ...]
 
 
+@dataclass(frozen=True)
+class Page:
+    """Head, foot, and what the template of a page shows: `parts`, by the names that the page's function tells."""
+
+    head: Head
+    parts: Mapping[str, Any]
+    provenance: Provenance
+
+
 def head(context: Context, title: str, path: str) -> Head:
     """The head of the page at `path`, relative to the site's folder."""
     report = context.published.only("rpt_report")
@@ -64,13 +81,19 @@ def head(context: Context, title: str, path: str) -> Head:
 
 def _links(published: Published, path: str, root: str) -> tuple[Link, ...]:
     funnels = [(path_of(row["funnel_id"]), row["title"]) for row in funnels_in_order(published)]
-    pages = [("index.html", "Overview"), *funnels, ("health.html", "Health"), ("definitions.html", "Definitions")]
-    return tuple(Link(root + href, label, href == path) for href, label in pages)
+    return tuple(
+        Link(root + href, label, href == path) for href, label in [("index.html", "Overview"), *funnels, *PAGES]
+    )
 
 
 def path_of(funnel_id: str) -> str:
     """Where the page of a funnel lies in the site."""
     return f"funnels/{funnel_id}.html"
+
+
+def providers_path(funnel_id: str) -> str:
+    """Where the page of a funnel's providers lies in the site."""
+    return f"providers/{funnel_id}.html"
 
 
 def _stale(report: Row, stale_after_us: int) -> Words:
@@ -91,10 +114,3 @@ def provenance(context: Context, sections: Mapping[str, tuple[str, ...]]) -> Pro
         heading: tuple((name, context.sources.get(name, "")) for name in names) for heading, names in sections.items()
     }
     return Provenance(context.published.only("rpt_report"), tuple(made.items()))
-
-
-def certainty(row: Row) -> str:
-    """How the completion of a row may be shown: `early` (none matured), `few` (counts only) or `rate`."""
-    if row["matured_count"] == 0:
-        return "early"
-    return "few" if row["matured_count"] < FEW else "rate"

@@ -1,68 +1,71 @@
 """`index.html`: all funnels at a glance."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 
-from pipelines.pages.cells import Row
-from pipelines.pages.views import common, seed, sentences
-from pipelines.pages.views.common import Context
+from pipelines.pages.cells import Cell, Published, Row, Words
+from pipelines.pages.views import sentences
+from pipelines.pages.views.common import Context, Page, funnels_in_order, head, path_of, provenance, providers_path
+from pipelines.pages.views.lists import noted
+from pipelines.pages.views.sections import comparison
 
 SPARK_WEEKS, SPARK_WIDTH, SPARK_HEIGHT = 12, 96, 24
 SECTIONS = {
-    "The answer": ("rpt_totals",),
-    "Funnels": ("rpt_funnels", "rpt_time_to_activation", "rpt_weeks", "rpt_funnel_steps"),
-    "Five figures of the founding document": ("rpt_seed_metrics", "rpt_totals"),
+    "The answer": ("rpt_comparisons", "rpt_totals"),
+    "How is each set-up doing?": (
+        "rpt_funnels",
+        "rpt_weeks",
+        "rpt_comparisons",
+        "rpt_time_to_activation",
+        "rpt_funnel_steps",
+    ),
 }
 
 
-@dataclass(frozen=True)
-class Overview:
-    """One funnel in one row; `spark` are the points of its small line, empty with fewer than two closed weeks."""
-
-    about: Row
-    funnel: Row
-    href: str
-    certainty: str
-    spark: str
-    median: Row
-    loss: Row | None
-
-
-@dataclass(frozen=True)
-class OverviewPage:
-    """The front page."""
-
-    head: common.Head
-    answer: sentences.Sentence
-    funnels: tuple[Overview, ...]
-    seed: tuple[seed.SeedMetric, ...]
-    provenance: common.Provenance
-
-
-def overview_page(context: Context) -> OverviewPage:
-    """The page over all funnels of `dim_funnels`."""
+def overview_page(context: Context) -> Page:
+    """`answer`: two sentences; `funnels`: a row of each funnel, with rows of other tables (`_glance`)."""
     published = context.published
-    return OverviewPage(
-        head=common.head(context, "Overview", "index.html"),
-        answer=sentences.stuck_everywhere(published.only("rpt_totals")),
-        funnels=tuple(_overview(context, about) for about in common.funnels_in_order(published)),
-        seed=seed.seed_metrics(published),
-        provenance=common.provenance(context, SECTIONS),
+    provided = {row["funnel_id"] for row in published.rows("rpt_providers")}
+    funnels = [_glance(published, about, provided) for about in funnels_in_order(published)]
+    said = (
+        attention(funnels, published.total("rpt_comparisons")),
+        sentences.stuck_everywhere(published.only("rpt_totals")),
     )
+    parts = {"answer": said, "funnels": funnels}
+    return Page(head(context, "Overview", "index.html"), parts, provenance(context, SECTIONS))
 
 
-def _overview(context: Context, about: Row) -> Overview:
-    published, funnel_id = context.published, about["funnel_id"]
-    funnel = published.row("rpt_funnels", funnel_id)
-    steps = published.rows("rpt_funnel_steps", funnel_id)
-    return Overview(
+def _glance(published: Published, about: Row, provided: set[str]) -> Row:
+    """A row of `rpt_funnels` with what else is said of it; `loss` and `providers` may be nothing."""
+    funnel_id = about["funnel_id"]
+    steps, weeks = (published.rows(table, funnel_id) for table in ("rpt_funnel_steps", "rpt_weeks"))
+    return noted(
+        published.row("rpt_funnels", funnel_id),
         about=about,
-        funnel=funnel,
-        href=common.path_of(funnel_id),
-        certainty=common.certainty(funnel),
-        spark=spark([week["conversion_rate"] for week in published.rows("rpt_weeks", funnel_id) if week["is_matured"]]),
+        href=path_of(funnel_id),
+        providers=providers_path(funnel_id) if funnel_id in provided else "",
+        spark=spark([week["conversion_rate"] for week in weeks if week["is_matured"]]),
+        comparison=comparison(published, about),
         median=published.row("rpt_time_to_activation", funnel_id, 0.5),
         loss=next((step for step in steps if step["is_largest_drop_off"]), None),
     )
+
+
+def attention(funnels: Sequence[Row], total: Row) -> sentences.Sentence:
+    """How many set-ups need attention, and which: fewer attempts are activated than before, and not by chance."""
+    verdicts = {row["comparison"]["verdict"] for row in funnels}
+    worse = [row["about"].cell("title", "name") for row in funnels if row["comparison"]["verdict"] == "lower"]
+    if not verdicts - {"too few", "no full period before"}:
+        return sentences.Sentence((), ("No set-up has enough attempts yet to compare it with before.",))
+    if not worse:
+        return sentences.Sentence((), ("No set-up is clearly worse than before.",))
+    number, verb = total.cell("is_worse is_leading", "fraction"), sentences.plural(len(worse), " needs", " need")
+    return sentences.Sentence((number, f" set-ups{verb} attention"), (": ", *_joined(worse), "."))
+
+
+def _joined(cells: Sequence[Cell]) -> Words:
+    """`A, B and C`."""
+    between = [", "] * (len(cells) - 2) + [" and "] * (len(cells) > 1) + [""]
+    return tuple(part for pair in zip(cells, between, strict=True) for part in pair)
 
 
 def spark(rates: list[float | None]) -> str:

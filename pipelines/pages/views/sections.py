@@ -1,44 +1,41 @@
 """The parts of a funnel's page: rows of published tables, with what a template must know to print them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 from urllib.parse import urlsplit
 
-import polars as pl
-
-from pipelines.pages import charts
+from pipelines.pages import charts, formats
+from pipelines.pages.attempts import Packed, counted
 from pipelines.pages.cells import Published, Row
-from pipelines.pages.views.common import FEW, certainty
-
-MARKED = (0.5, 0.9)
-"""Quantiles named on the curve."""
+from pipelines.pages.formats import FEW
 
 
 @dataclass(frozen=True)
 class Step:
-    """A row of `rpt_funnel_steps`; the widths are parts of 100, for the bar."""
+    """A row of `rpt_funnel_steps`, and `about` it that of `dim_funnel_steps`; widths are parts of 100, for the bar."""
 
     row: Row
+    about: Row
     is_after: bool
-    has_own: bool
     reached_width: float
     lost_width: float
 
 
 def steps(published: Published, funnel_id: str) -> tuple[Step, ...]:
-    """The funnel, first step first. `has_own`: fewer events of the step itself than attempts that got so far."""
+    """The funnel, first step first."""
     rows = published.rows("rpt_funnel_steps", funnel_id)
-    matured = published.row("rpt_funnels", funnel_id)["matured_count"]
     conversion = next((row["step_number"] for row in rows if row["is_conversion"]), len(rows))
     return tuple(
         Step(
             row,
+            about,
             is_after=row["step_number"] > conversion,
-            has_own=bool(row["is_recorded"]) and (row["recorded_count"] or 0) < (row["reached_count"] or 0),
-            reached_width=_width(row["reached_count"], matured),
-            lost_width=_width(row["drop_off_count"], matured),
+            reached_width=_width(row["reached_count"], row["matured_count"]),
+            lost_width=_width(row["drop_off_count"], row["matured_count"]),
         )
-        for row in rows
+        for row, about in zip(rows, published.rows("dim_funnel_steps", funnel_id), strict=True)
     )
 
 
@@ -48,10 +45,9 @@ def _width(part: int | None, whole: int) -> float:
 
 @dataclass(frozen=True)
 class Measured:
-    """A row with a completion rate, how sure that is (`common.certainty`), and a word that says where it stands."""
+    """A row with a completion rate, and a word that says where it stands."""
 
     row: Row
-    certainty: str
     standing: str
 
 
@@ -59,17 +55,10 @@ def providers(published: Published, funnel_id: str) -> tuple[Measured, ...]:
     """Most attempts first. `standing` against all attempts with a provider: `above`, `below`, `same` or `few`."""
     rows = published.rows("rpt_providers", funnel_id)
     rows.sort(key=lambda row: (-row["entrant_count"], row["provider"]))
-    average = provider_average(published, funnel_id)
-    return tuple(Measured(row, certainty(row), _against(row, average)) for row in rows)
-
-
-def provider_average(published: Published, funnel_id: str) -> float | None:
-    """Share activated of the matured attempts with a provider; those without one stopped before they chose.
-
-    None under 20 attempts.
-    """
     total = published.total("rpt_providers", funnel_id)
-    return total["activated_count"] / total["matured_count"] if certainty(total) == "rate" else None
+    # Those without a provider stopped before they chose one, and are no fair comparison.
+    average = total["activated_count"] / total["matured_count"] if total["matured_count"] >= FEW else None
+    return tuple(Measured(row, _against(row, average)) for row in rows)
 
 
 def _against(row: Row, average: float | None) -> str:
@@ -83,9 +72,8 @@ def _against(row: Row, average: float | None) -> str:
 
 def weeks(published: Published, funnel_id: str) -> tuple[Measured, ...]:
     """Newest first. `standing` is `closed`, `open`, or `running` for the week that the as-of time falls into."""
-    runs_from = _running_from(published)
-    rows = [row for row in published.rows("rpt_weeks", funnel_id) if row["entrant_count"]]
-    return tuple(Measured(row, certainty(row), _week_state(row, runs_from)) for row in reversed(rows))
+    rows = published.rows("rpt_weeks", funnel_id)
+    return tuple(Measured(row, _week_state(row, running_from(published))) for row in reversed(rows))
 
 
 def _week_state(row: Row, runs_from: date) -> str:
@@ -94,38 +82,73 @@ def _week_state(row: Row, runs_from: date) -> str:
     return "closed" if row["is_matured"] else "open"
 
 
-def _running_from(published: Published) -> date:
-    as_of = published.only("rpt_report")["as_of"].astimezone(published.zone)
-    return date(as_of.year, as_of.month, as_of.day) - timedelta(days=6)
+def running_from(published: Published) -> date:
+    """A week that begins then or later still takes attempts: its share may fall, that of older ones can only rise."""
+    return published.today - timedelta(days=6)
 
 
-def figures(published: Published, funnel_id: str) -> dict[str, charts.Figure]:
-    """The charts of a funnel that have something to draw, by name.
+@dataclass(frozen=True)
+class Filter:
+    """A choice that a reader has: `groups` are pairs of a heading (or nothing) and options (value, label)."""
 
-    The running week is in no chart: its rate may still fall, while that of the other open weeks can only rise.
-    """
-    so_far = (pl.col("activated_count") + pl.col("early_activated_count")) / pl.col("entrant_count")
-    weekly = published.frame("rpt_weeks", funnel_id).filter(pl.col("entrant_count") > 0)
-    weekly = weekly.filter(pl.col("entry_week") < _running_from(published)).with_columns(so_far_rate=so_far)
-    provided = published.frame("rpt_providers", funnel_id).filter(pl.col("matured_count") > 0)
-    provided = provided.sort(["entrant_count", "provider"], descending=[True, False])
-    quantiles = published.rows("rpt_time_to_activation", funnel_id)
-    marks = [(row["quantile"], row["time_us"]) for row in quantiles if row["quantile"] in MARKED and row["time_us"]]
-    drawn = {}
-    if any(row["completer_count"] for row in quantiles):
-        drawn["curve"] = charts.curve(published.frame("rpt_activation_curve", funnel_id), marks)
-    if provided.height:
-        drawn["providers"] = charts.provider_dots(provided, provider_average(published, funnel_id))
-    if weekly.height:
-        drawn["trend"] = charts.trend(weekly)
-    return drawn
+    name: str
+    label: str
+    whole: str
+    groups: tuple[tuple[str, tuple[tuple[str, str], ...]], ...]
+
+
+def filters(packed: Packed | None, ranked: Sequence[Measured]) -> tuple[Filter, ...]:
+    """What can be chosen among the attempts on the page, `ranked` giving the order of providers; none without them."""
+    if packed is None:
+        return ()
+    columns = packed["columns"]
+    dimensions = [name.removeprefix("segment:") for name in columns if name.startswith("segment:")]
+    segments = tuple(
+        (
+            name.replace("_", " ").capitalize(),
+            tuple((f"{name}:{one}", one) for one in columns[f"segment:{name}"]["names"]),
+        )
+        for name in dimensions
+    )
+    periods = tuple((str(number), f"last {number} weeks") for number in packed["since"])
+    found = (
+        Filter("intent", "Set-up", "all", _named(columns["intent"]["names"])),
+        Filter("provider", "Provider", "all", _named([one.row["provider"] for one in ranked])),
+        Filter("segment", "Segment", "all", segments),
+        Filter("weeks", "Period", "whole time", (("", periods),)),
+    )
+    return tuple(one for one in found if sum(len(options) for _, options in one.groups) > (one.name == "intent"))
+
+
+def _named(names: Sequence[str]) -> tuple[tuple[str, tuple[tuple[str, str], ...]], ...]:
+    return (("", tuple((name, formats.name(name)) for name in names)),)
+
+
+def comparison(published: Published, about: Row) -> Row:
+    """The row of `rpt_comparisons` that speaks for the funnel."""
+    return next(row for row in published.rows("rpt_comparisons", about["funnel_id"]) if row["is_leading"])
+
+
+def script_data(published: Published, about: Row, compared: Row, packed: Packed | None) -> dict[str, Any]:
+    """What the script of the page draws and counts with: figures, their rows, and the attempts themselves."""
+    funnel_id = about["funnel_id"]
+    tables = ("rpt_activation_curve", "rpt_time_to_activation", "rpt_weeks", "rpt_providers", "dim_funnel_steps")
+    return {
+        "figures": charts.figures(),
+        "tables": {name: [row.plain() for row in published.rows(name, funnel_id)] for name in tables},
+        "about": about.plain(),
+        "compared": compared.plain() | {"is_whole": compared["verdict"] != "no full period before"},
+        "running": running_from(published).isoformat(),
+        "attempts": packed,
+    }
 
 
 @dataclass(frozen=True)
 class Waiting:
-    """A row of `rpt_stalled`, the column that names the error, and a checked guide address."""
+    """A row of `rpt_stalled`, its `place` in `attempts`, the column that names the error, a checked guide address."""
 
     row: Row
+    place: int
     error: str
     guide: str
 
@@ -134,9 +157,11 @@ def stuck(published: Published, funnel_id: str) -> tuple[Waiting, ...]:
     """Who is stuck right now, longest wait first."""
     rows = published.rows("rpt_stalled", funnel_id)
     rows.sort(key=lambda row: (-row["idle_us"], row["entry_id"]))
+    places = dict(counted(published, funnel_id).select("entry_id", "row").rows())
     return tuple(
         Waiting(
             row,
+            places[row["entry_id"]],
             error="last_error_message" if row["last_error_message"] else "last_error_code",
             guide=web_address(row["guide_url"]),
         )

@@ -6,7 +6,7 @@ Belongs here: grammar (none, one, many, too few, too early). Does not belong her
 from dataclasses import dataclass
 
 from pipelines.pages.cells import Row, Words
-from pipelines.pages.views.common import FEW
+from pipelines.pages.formats import FEW
 
 
 @dataclass(frozen=True)
