@@ -77,7 +77,7 @@ def read_toml(file: Path, mistakes: list[str]) -> dict[str, Any] | None:
 def as_model(file: Path, keys: Mapping[str, Any], model: type[SomeModel], mistakes: list[str]) -> SomeModel | None:
     """The keys as a `model`, or None after adding a sentence for each mistake."""
     try:
-        return model.model_validate(keys)
+        return model.model_validate(keys, context=file.parent)
     except ValidationError as error:
         details = error.errors()
     for detail in details:

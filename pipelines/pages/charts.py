@@ -46,7 +46,11 @@ def templates(colours: Mapping[str, dict[str, str]]) -> dict[str, Figure]:
 def _traces(of: dict[str, str]) -> list[Figure]:
     line, bar = {"color": of["primary"], "width": 2}, {"thickness": 2, "width": 0}
     shared = {"hovertemplate": "%{y:.0%}<extra></extra>", "textfont": {"color": of["ink"], "size": 14}}
-    solid = {"line": line, "marker": {"color": of["primary"], "size": DOT}, "error_x": {**bar, "color": of["primary"]}}
+    solid = {
+        "line": line,
+        "marker": {"color": of["primary"], "size": DOT, "opacity": 1},
+        "error_x": {**bar, "color": of["primary"]},
+    }
     hollow = {
         "line": {**line, "dash": "dot"},
         "marker": {"color": of["background"], "size": DOT, "line": line, "opacity": 1},

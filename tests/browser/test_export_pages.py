@@ -139,7 +139,7 @@ def test_export_without_names_says_what_is_left_out(places: Places, visit: Visit
     export(places, tmp_path / "out", has_names=False)
     seen = visit()
     page = seen.open(tmp_path / "out" / FUNNEL)
-    assert "it lists nobody" in page.locator("section[aria-labelledby=stuck]").inner_text()
+    assert "Organizations are left out" in page.locator("section[aria-labelledby=stuck]").inner_text()
     labels = page.locator("header nav a").all_inner_texts()
     assert "Health" in labels
     assert not {"Stuck", "Connections"} & {*labels}
