@@ -50,9 +50,12 @@ def pages_of(site: Path) -> list[str]:
 Visitor = Callable[..., Visit]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    """One Chromium for all tests of a worker; without one they are skipped with the reason."""
+    """One Chromium for the tests of a file; without one they are skipped with the reason.
+
+    No longer: while it runs, an event loop does, and a build that begins one of its own in this process could not.
+    """
     sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
     chromium = os.environ.get("CHROMIUM") or shutil.which("chromium")
     if not chromium:
