@@ -46,11 +46,25 @@ def test_json_block_is_understood(tmp_path: Path) -> None:
     assert ask(data, "select outcome, deepest_step from fct_entries").rows() == [("open", 2)]
 
 
-@pytest.mark.parametrize("target", [line.split()[1] for block in blocks("sh") for line in block.splitlines() if line])
+COMMANDS = [shlex.split(line, comments=True) for block in blocks("sh") for line in block.splitlines() if line]
+
+
+@pytest.mark.parametrize("target", [words[1] for words in COMMANDS if words[0] == "make"])
 def test_make_knows_the_target(target: str) -> None:
     """Each make command of the README is one that make can carry out."""
     result = subprocess.run(["make", "--dry-run", target], cwd=ROOT, capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stderr
+
+
+@pytest.mark.parametrize("words", [words[1:] for words in COMMANDS if words[0] != "make"], ids=" ".join)
+def test_export_writes_pages(demo: Path, tmp_path: Path, words: list[str]) -> None:
+    """Each export of the README writes pages from the folder that it names."""
+    project = tmp_path / "project"
+    (project / "data").mkdir(parents=True)
+    (project / "data" / "demo").symlink_to(demo)
+    command = [sys.executable, "-m", "pipelines", *words, "--reports-dir", str(ROOT / "reports")]
+    subprocess.run(command, cwd=project, check=True, capture_output=True)
+    assert (project / words[words.index("--out") + 1] / "index.html").is_file()
 
 
 def test_commands_are_there() -> None:
