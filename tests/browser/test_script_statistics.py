@@ -176,6 +176,7 @@ CASES: dict[str, tuple[list[Arguments], list[Callable[[random.Random], Any]]]] =
     "sure": (each(LEVELS, FEWS), [ratio, few]),
     "lost": (each([None, 0, 680], LEVELS, FEWS), [number, ratio, few]),
     "own": (each([None, *FEWS], [None, *FEWS]), [few, few]),
+    "points": (each(GAPS, [None, 0.09]), [difference, difference]),
     "change": (
         each(GAPS, GAPS, [None, 0.09], VERDICTS),
         [*[difference] * 3, lambda chance: chance.choice(VERDICTS)],
