@@ -1,7 +1,7 @@
 """The counted attempts of a funnel as a page carries them, so that its script can filter and count them anew.
 
 Belongs here: columns of codes and microseconds, packed, without a name or an id of anybody. Does not belong here: what
-is counted (`reports/static/funnel.js`, by the functions that the tests compare with `pipelines.statistics`).
+is counted (`reports/static/counting.js`, by the functions that the tests compare with `pipelines.statistics`).
 """
 
 from base64 import b64encode

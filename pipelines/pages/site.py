@@ -16,7 +16,7 @@ from pipelines.pages.render import Renderer, dump_json
 from pipelines.pages.views.common import Context, funnels_in_order
 from pipelines.pages.views.pages import all_pages
 
-SCRIPTS = ("words.js", "statistics.js", "state.js", "tables.js", "charts.js", "funnel.js", "app.js")
+SCRIPTS = ("words.js", "statistics.js", "state.js", "tables.js", "charts.js", "counting.js", "funnel.js", "app.js")
 """Files of `reports/static/`, in the order in which they stand in the one script."""
 STYLES = ("site.css", "tables.css", "funnel.css", "lists.css", "reference.css")
 """And in the one stylesheet."""

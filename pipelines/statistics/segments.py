@@ -95,62 +95,46 @@ def _segments_of(segments: pl.DataFrame, dimension: str) -> pl.DataFrame:
     return segments.filter(dimension=dimension).rename({"segment": dimension})
 
 
-def times(
-    entries: pl.DataFrame,
-    segments: pl.DataFrame,
-    step_waits: pl.DataFrame,
-    entry_links: pl.DataFrame,
-    funnels: pl.DataFrame,
-) -> pl.DataFrame:
+def times(*tables: pl.DataFrame) -> pl.DataFrame:
     """`rpt_times`: one row per funnel, dimension, segment, span, step that anybody waited for, and published quantile.
 
     Args:
-        entries: `fct_entries`.
-        segments: `fct_entry_segments`.
-        step_waits: `fct_step_waits`.
-        entry_links: `fct_entry_links`.
-        funnels: `dim_funnels`; entries of other funnels are left out.
+        tables: as `_timed` names them.
     """
-    included = counted_in(entries, funnels).with_row_index("entry")
-    observed = spans(included, step_waits, entry_links)
-    return _timed(quantiles_of, segments, included, observed).sort(*KEY, *SPAN, "quantile")
+    return _timed(quantiles_of, "quantile", *tables)
 
 
-def time_buckets(
-    entries: pl.DataFrame,
-    segments: pl.DataFrame,
-    step_waits: pl.DataFrame,
-    entry_links: pl.DataFrame,
-    funnels: pl.DataFrame,
-) -> pl.DataFrame:
+def time_buckets(*tables: pl.DataFrame) -> pl.DataFrame:
     """`rpt_time_buckets`: one row per funnel, dimension, segment, span, step that anybody reached, and bucket.
 
     Args:
-        entries: `fct_entries`.
-        segments: `fct_entry_segments`.
-        step_waits: `fct_step_waits`.
-        entry_links: `fct_entry_links`.
-        funnels: `dim_funnels`; entries of other funnels are left out.
+        tables: as `_timed` names them.
     """
-    included = counted_in(entries, funnels).with_row_index("entry")
-    observed = spans(included, step_waits, entry_links)
-    return _timed(buckets_of, segments, included, observed).sort(*KEY, *SPAN, "bucket")
+    return _timed(buckets_of, "bucket", *tables)
 
 
 def _timed(
-    measure: Callable[[pl.DataFrame, Sequence[str]], pl.DataFrame],
-    segments: pl.DataFrame,
-    included: pl.DataFrame,
-    observed: pl.DataFrame,
+    measure: Callable[[pl.DataFrame, Sequence[str]], pl.DataFrame], last: str, *tables: pl.DataFrame
 ) -> pl.DataFrame:
-    kinds, parts = observed.select(SPAN).unique().with_row_index("kind"), []
+    """What `measure` says of every span of every segment, sorted by the key, of which `last` is the last column.
+
+    Args:
+        measure: takes observed times and the name of the column that numbers their series.
+        last: the column that tells the rows of one series apart.
+        tables: `fct_entries`, `fct_entry_segments`, `fct_step_waits`, `fct_entry_links`, `dim_funnels`; entries of
+            other funnels are left out.
+    """
+    entries, segments, step_waits, entry_links, funnels = tables
+    included, parts = counted_in(entries, funnels).with_row_index("entry"), []
+    observed = spans(included, step_waits, entry_links)
+    kinds = observed.select(SPAN).unique().with_row_index("kind")
     numbered = observed.join(kinds, on=SPAN).drop(SPAN)
+    number = (pl.col("group") * kinds.height + pl.col("kind")).alias("series")  # grouped by: one number is cheaper
     for groups, members in _dimensions(segments, included):
-        series = groups.join(kinds, how="cross").with_columns(series=pl.col("group") * kinds.height + pl.col("kind"))
-        rows = members.join(numbered, on="entry").with_columns(series=pl.col("group") * kinds.height + pl.col("kind"))
-        measured = measure(rows.select("series", "observed_us", "is_event"), ["series"])
-        parts.append(series.drop("group", "kind").join(measured, on="series").drop("series"))
-    return pl.concat(parts)
+        series = groups.join(kinds, how="cross").with_columns(number)
+        rows = members.join(numbered, on="entry").select(number, "observed_us", "is_event")
+        parts.append(series.drop("group", "kind").join(measure(rows, ["series"]), on="series").drop("series"))
+    return pl.concat(parts).sort(*KEY, *SPAN, last)
 
 
 def _with_rest(measured: pl.DataFrame) -> pl.DataFrame:

@@ -1,16 +1,15 @@
 // Points of the charts: the figures that Python made (axes, looks) filled from rows of the page's tables.
-// Belongs here: arrays, ranges, labels on a chart. Does not belong here: counting (funnel.js) or colours (templates).
+// Belongs here: arrays, ranges, labels on a chart. Does not belong here: counting (counting.js) or colours (templates).
 (() => {
   "use strict";
   const Portal = (window.Portal = window.Portal || {});
 
   const MINUTE = 60e6;
   const DAY = 864e5;
-  const FEW = 20;
   const MOST_PROVIDERS = 12;
   const LONGEST_LABEL = 40;
   const ROW_HEIGHT = 44;
-  const { words } = Portal;
+  const { FEW, words } = Portal;
 
   const round = (value) => (value === null ? null : Math.round(value * 1e6) / 1e6);
   // Plotly reads a little HTML in labels.

@@ -5,6 +5,7 @@
   "use strict";
   const Portal = (window.Portal = window.Portal || {});
 
+  const FEW = (Portal.FEW = 20); // under so many attempts a page shows counts and a greyed interval, no rate
   const NONE = "-";
   const LONGEST_NAME = 200;
   const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
@@ -41,8 +42,6 @@
 
   const share = (part, whole) => (whole ? rate(part / whole) : NONE);
   const interval = (lower, upper) => (lower == null || upper == null ? NONE : `${rate(lower)} to ${rate(upper)}`);
-
-  const FEW = 20; // under so many attempts a page shows counts and a greyed interval, no rate
 
   function completion(activated, matured, value) {
     if (matured === 0) return "too early";
