@@ -17,6 +17,12 @@ from tests.unit.page_tables import HOSTILE, page_tables
 FUNNEL = "funnels/sso_setup.html"
 LOGO = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 84 28" width="84" height="28">
 <style>.a { fill: #b00020 }</style><rect class="a" width="84" height="28" rx="6"/></svg>"""
+LOOKS = """[...document.body.querySelectorAll("*:not(script):not(script *)")].map((one) => {
+  const style = getComputedStyle(one), box = one.getBoundingClientRect();
+  const said = [...style].filter((key) => key !== "clip-path"); // Plotly names these at random
+  const looks = said.sort().map((key) => key + ":" + style.getPropertyValue(key)).join(";");
+  return [one.tagName, box.x, box.y, box.width, box.height, looks];
+})"""
 BRAND = '[report]\ncompany = "Acme & Söhne"\nlogo = "brand.svg"\ncolour = "#ffe600"\n'
 
 
@@ -80,9 +86,15 @@ def test_each_page_opens_alone(single: Path, visit: Visitor, tmp_path: Path) -> 
 
 
 def test_single_file_looks_like_the_site(single: Path, folder: Path, visit: Visitor) -> None:
-    """A page alone and the same page with its files are the same to the pixel."""
-    pages = [visit(viewport={"width": 1280, "height": 900}).open(out / "index.html") for out in (single, folder)]
-    assert pages[0].screenshot(full_page=True) == pages[1].screenshot(full_page=True)
+    """Each element of a page alone stands where it stands in the site and has the same computed style.
+
+    Not pixels: Chromium draws a rounded corner one shade off now and then, on one and the same page too.
+    """
+    for name in ("index.html", FUNNEL):
+        pages = [visit(viewport={"width": 1280, "height": 900}).open(out / name) for out in (single, folder)]
+        alone, shared = (page.evaluate(LOOKS) for page in pages)
+        assert len(alone) > 100
+        assert alone == shared
 
 
 @pytest.mark.parametrize(("scheme", "shade"), [("light", "rgb(125, 113, 0)"), ("dark", "rgb(255, 230, 0)")])
