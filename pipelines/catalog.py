@@ -7,6 +7,7 @@ import hashlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
@@ -40,6 +41,20 @@ class AdviceFile(Section):
     advice: tuple[Advice, ...] = ()
 
 
+class Note(Section):
+    """Something that changed outside the data, such as a release or a guide; without a funnel it is on every trend."""
+
+    on: date
+    text: Annotated[str, StringConstraints(min_length=1, max_length=120)]
+    funnel: Name | None = None
+
+
+class NotesFile(Section):
+    """The whole of `reports/notes.toml`."""
+
+    notes: tuple[Note, ...] = ()
+
+
 @dataclass(frozen=True)
 class Catalog:
     """All that is declared in one reports directory, in the order in which pages show it."""
@@ -47,12 +62,13 @@ class Catalog:
     settings: Settings
     funnels: tuple[Funnel, ...]
     advice: tuple[Advice, ...]
+    notes: tuple[Note, ...] = ()
     remarks: tuple[str, ...] = ()
-    """What is odd and stops nothing: advice on funnels and steps that are not there, intents that nobody knows."""
+    """What is odd and stops nothing: advice and notes on what is not there, intents that nobody knows."""
 
 
 def load_catalog(reports: Path) -> Catalog:
-    """Read settings, advice and funnels below `reports`; shipped set-ups first, the others by id.
+    """Read settings, advice, funnels and perhaps notes below `reports`; shipped set-ups first, other funnels by id.
 
     Raises:
         FixableError: one sentence for each mistake in any of the files.
@@ -60,6 +76,7 @@ def load_catalog(reports: Path) -> Catalog:
     mistakes: list[str] = []
     settings = _read(reports / "settings.toml", Settings, mistakes)
     advice = _read(reports / "next_actions.toml", AdviceFile, mistakes)
+    notes = _read(reports / "notes.toml", NotesFile, mistakes) if (reports / "notes.toml").exists() else NotesFile()
     files = sorted((reports / "funnels").glob("*.toml"))
     if not files:
         mistakes.append(
@@ -67,17 +84,22 @@ def load_catalog(reports: Path) -> Catalog:
             "or name another directory with --reports-dir"
         )
     funnels = {file.stem: _read_funnel(file, mistakes) for file in files}
-    if mistakes or settings is None or advice is None:
+    if mistakes or settings is None or advice is None or notes is None:
         raise FixableError(*mistakes)
     declared = tuple(sorted(filter(None, funnels.values()), key=_page_order))
     remarks = [f"next_actions.toml: {line}" for line in _advice_remarks(advice.advice, funnels)]
+    remarks += [
+        f'notes.toml: notes[{number}].funnel: no funnel "{note.funnel}"{nearest(note.funnel, [*funnels])}'
+        for number, note in enumerate(notes.notes, 1)
+        if note.funnel and note.funnel not in funnels
+    ]
     remarks += [
         f'{funnel.id}.toml: intents: nobody knows "{intent}"{nearest(intent, [*INTENTS])}'
         for funnel in declared
         for intent in funnel.intents
         if intent not in INTENTS
     ]
-    return Catalog(settings, declared, advice.advice, tuple(remarks))
+    return Catalog(settings, declared, advice.advice, notes.notes, tuple(remarks))
 
 
 def definitions_hash(*directories: Path) -> str:

@@ -29,9 +29,10 @@ NAMING = re.compile(r"(?!(funnel|report|build|entry)_id)\w+_(id|by|message)|orga
 
 An `entry_id`, which is the key of rows that count, becomes a number.
 """
+MIME = {".png": "image/png", ".svg": "image/svg+xml", ".csv": "text/csv"}
 PART = re.compile(
     r'<link rel="stylesheet" href="(?P<style>[^"]+)">|<script src="(?P<script>[^"]+)"></script>|'
-    r'(?<=<img src=")(?P<image>[^"]+)'
+    r'(?<=<img src=")(?P<image>[^"]+)|(?<=<a href=")(?P<list>[^"]+\.csv)(?=" download)'
 )
 
 
@@ -95,8 +96,8 @@ def _alone(page: Path) -> str:
     def inside(found: re.Match[str]) -> str:
         kind, name = str(found.lastgroup), found[str(found.lastgroup)]
         content = (page.parent / name).read_bytes()
-        if kind == "image":
-            return f"data:image/{'png' if name.endswith('.png') else 'svg+xml'};base64,{b64encode(content).decode()}"
+        if mime := MIME.get(Path(name).suffix):
+            return f"data:{mime};base64,{b64encode(content).decode()}"
         allowed[kind].append(f"'sha256-{b64encode(sha256(content).digest()).decode()}'")
         return f"<{kind}>{content.decode()}</{kind}>"
 

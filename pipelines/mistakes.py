@@ -21,6 +21,10 @@ SENTENCES = {
     "string_too_long": "this text is too long; write at most {max_length} characters",
     **dict.fromkeys(("bool_type", "bool_parsing"), "this is no truth value; write true or false"),
     **dict.fromkeys(("float_type", "float_parsing"), "this is no number; write a number without quotes"),
+    **dict.fromkeys(
+        ("date_type", "date_parsing", "date_from_datetime_parsing", "date_from_datetime_inexact"),
+        "this is no day; write one without quotes, such as 2026-11-24",
+    ),
     "greater_than_equal": "this number is too small; write {ge} or more",
     "less_than_equal": "this number is too large; write {le} or less",
     "tuple_type": 'this is no list; write a list, such as ["a"]',

@@ -47,6 +47,7 @@ SCHEMAS = {
     "ref_next_actions": schema(
         "position:int funnel_id:text step_name:text provider:text link_state:text error_code:text action:text"
     ),
+    "ref_notes": schema("note_number:int noted_on:day note:text funnel_id:text"),
 }
 
 Row = tuple[object, ...]
@@ -66,6 +67,7 @@ def reference_frames(catalog: Catalog, as_of: datetime) -> dict[str, pl.DataFram
         (position, a.funnel, a.step, a.provider, a.link_state, a.error, a.action)
         for position, a in enumerate(catalog.advice, 1)
     ]
+    rows["ref_notes"] = [(number, note.on, note.text, note.funnel) for number, note in enumerate(catalog.notes, 1)]
     return {name: pl.DataFrame(rows[name], schema=schema, orient="row") for name, schema in SCHEMAS.items()}
 
 

@@ -8,6 +8,7 @@ TYPES: dict[str, pl.DataType] = {
     "real": pl.Float64(),
     "text": pl.String(),
     "bool": pl.Boolean(),
+    "day": pl.Date(),
     "time": pl.Datetime("us", "UTC"),
 }
 

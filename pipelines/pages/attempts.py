@@ -23,13 +23,12 @@ UNSAID = ("all", "entry_day", "entry_week", "entry_month", "intent", "provider",
 MATURED, EVENT = 4, 8
 """Bits of `state` beside the outcome's place in `OUTCOMES`."""
 OUTCOMES = ("activated", "lost", "open", "ended")
-_REQUIRED = 5
 
 Packed = dict[str, Any]
 
 
 def attempts(published: Published, funnel_id: str) -> Packed | None:
-    """One row per counted attempt, by entry_id; None where not even the required columns fit on a page.
+    """One row per counted attempt, shortest observed first; None where not even the required columns fit on a page.
 
     Returns:
         `count`; `columns` by name: `bytes` a value (little-endian; microseconds 6, else codes), `data` in base 64, of
@@ -42,7 +41,7 @@ def attempts(published: Published, funnel_id: str) -> Packed | None:
         if sum(len(packed["data"]) for packed in [*columns.values(), column]) > BUDGET:
             break
         columns[name] = column
-    if len(columns) < _REQUIRED:
+    if "intent" not in columns:
         return None
     stuck = published.frame("rpt_stalled", funnel_id).join(entries.select("entry_id", "row"), on="entry_id")
     return {
@@ -54,12 +53,13 @@ def attempts(published: Published, funnel_id: str) -> Packed | None:
 
 
 def counted(published: Published, funnel_id: str) -> pl.DataFrame:
-    """`fct_entries` of the funnel without the excluded ones, numbered by `row`."""
-    return published.frame("fct_entries", funnel_id).filter(~pl.col("is_excluded")).with_row_index("row")
+    """`fct_entries` of the funnel without the excluded ones, numbered by `row`: by time, as scripts want them."""
+    entries = published.frame("fct_entries", funnel_id).filter(~pl.col("is_excluded"))
+    return entries.sort("observed_us", "entry_id").with_row_index("row")
 
 
 def _columns(published: Published, funnel_id: str, entries: pl.DataFrame) -> Iterator[tuple[str, Packed]]:
-    """The required columns first, then those that are dearest to lose least."""
+    """The required columns first, to the intent; then those that are dearest to lose least."""
     as_of: datetime = published.only("rpt_report")["as_of"]
     yield "observed", _times(entries["observed_us"])
     yield "state", _states(entries)

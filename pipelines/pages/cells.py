@@ -18,11 +18,12 @@ _KEYS = (
     "rpt_report:report_id fct_entries:funnel_id,entry_id fct_entry_steps:funnel_id,entry_id,step_number "
     "fct_entry_segments:funnel_id,entry_id,dimension,segment rpt_comparisons:funnel_id,within_us,period_us "
     "dim_funnels:funnel_id dim_funnel_steps:funnel_id,step_number rpt_funnels:funnel_id "
-    "rpt_funnel_steps:funnel_id,step_number rpt_time_to_activation:funnel_id,quantile "
+    "rpt_funnel_steps:funnel_id,step_number rpt_time_to_activation:funnel_id,quantile rpt_quarantine:source,reason "
     "rpt_activation_curve:funnel_id,at_us rpt_weeks:funnel_id,entry_week rpt_providers:funnel_id,provider "
     "rpt_stalled:funnel_id,entry_id rpt_seed_metrics:portals_opened rpt_totals:organization_count "
-    "rpt_report_runs:report_id,funnel_id quality_findings:finding rpt_next_actions:next_action "
-    "rpt_connections:connection_id rpt_still_active:kind,days"
+    "dim_notes:funnel_id,note_number rpt_report_runs:report_id,funnel_id quality_findings:finding "
+    "rpt_next_actions:next_action rpt_connections:connection_id rpt_still_active:kind,days rpt_sources:source "
+    "rpt_event_types:event_type"
 )
 KEYS = {table: tuple(key.split(",")) for table, key in (word.split(":") for word in _KEYS.split())}
 """Every table that a page reads, with its key columns in order."""

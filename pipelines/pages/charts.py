@@ -1,8 +1,9 @@
 """The only door to plotly: figures as plain JSON values, two templates for their looks, and the bundle that draws them.
 
 Belongs here: axes, traces, looks. Every colour is in a template, which styles traces by their order: solid (closed),
-hollow (still open, or too few), band (95 % range). Does not belong here: points, which `reports/static/charts.js` fills
-in from the tables of the page; words that are needed to understand it, which are in HTML.
+hollow (still open, or too few), band (95 % range), dashed (this period), dotted (the one before). Does not belong
+here: points, which `reports/static/charts.js` fills in from the tables of the page; words that are needed to
+understand it, which are in HTML.
 """
 
 from collections.abc import Mapping, Sequence
@@ -45,7 +46,7 @@ def templates(colours: Mapping[str, dict[str, str]]) -> dict[str, Figure]:
 
 def _traces(of: dict[str, str]) -> list[Figure]:
     line, bar = {"color": of["primary"], "width": 2}, {"thickness": 2, "width": 0}
-    shared = {"hovertemplate": "%{y:.0%}<extra></extra>", "textfont": {"color": of["ink"], "size": 14}}
+    shared = {"hovertemplate": "%{y:.0%}<extra></extra>"}
     solid = {
         "line": line,
         "marker": {"color": of["primary"], "size": DOT, "opacity": 1},
@@ -57,7 +58,10 @@ def _traces(of: dict[str, str]) -> list[Figure]:
         "error_x": {**bar, "color": of["control"]},
     }
     band = {"fill": "toself", "fillcolor": _translucent(of["primary"], 0.16), "line": {"width": 0}, "hoverinfo": "skip"}
-    return [{**shared, **solid, "zorder": 2}, {**shared, **hollow, "zorder": 3}, {**band, "zorder": 1}]
+    current = {**shared, "line": {"color": of["ink"], "width": 1.5, "dash": "dash"}}
+    previous = {**shared, "line": {"color": of["muted"], "width": 1.5, "dash": "dot"}}
+    traces = ({**shared, **solid, "zorder": 2}, {**shared, **hollow, "zorder": 3}, {**band, "zorder": 1})
+    return [*traces, {**current, "zorder": 2}, {**previous, "zorder": 2}]
 
 
 def _layout(of: dict[str, str]) -> Figure:
@@ -77,7 +81,11 @@ def _layout(of: dict[str, str]) -> Figure:
         "xaxis": {**axis, "showgrid": False, "ticks": "outside", "ticklen": 6},
         "yaxis": {**axis, "tickformat": ".0%"},
         "shapedefaults": {"fillcolor": _translucent(of["pale"], 0.35), "layer": "below", "line": dash},
-        "annotationdefaults": {"font": {"color": of["ink"], "size": 14}, "showarrow": False},
+        "annotationdefaults": {
+            "font": {"color": of["ink"], "size": 14},
+            "showarrow": False,
+            "bgcolor": of["background"],
+        },
     }
 
 
@@ -91,11 +99,10 @@ def figures() -> dict[str, Figure]:
     ticks = [formats.duration(minutes * MINUTE_US) for minutes in TICKS_MINUTES]
     log_minutes = {"type": "log", "range": [0, log10(60 * 1_440)], "tickvals": TICKS_MINUTES, "ticktext": ticks}
     points, marks = {"mode": "lines+markers"}, {"mode": "markers", "hovertemplate": "%{x:.0%}<extra></extra>"}
-    band = {"mode": "lines", "hoverinfo": "skip"}
-    named = {"mode": "markers+text", "textposition": "top left"}
+    line, band = {"mode": "lines"}, {"mode": "lines", "hoverinfo": "skip"}
     rates = {"range": [-0.02, 1.02], "tickformat": ".0%", "dtick": 0.2, "showgrid": True}
     return {
-        "curve": _figure([{"mode": "lines"}, named, band], {"xaxis": log_minutes, "margin": {"t": 12}}),
+        "curve": _figure([line, {"mode": "markers"}, band, line, line], {"xaxis": log_minutes, "margin": {"t": 12}}),
         "trend": _figure([points, points, band], {"xaxis": {"type": "date"}}),
         "providers": _figure([marks, marks], {"xaxis": rates, "yaxis": {"showticklabels": False}, "margin": {"l": 12}}),
     }

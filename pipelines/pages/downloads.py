@@ -8,7 +8,7 @@ from io import StringIO
 from pipelines.pages import formats
 from pipelines.pages.cells import Published, Row
 from pipelines.pages.views.common import funnels_in_order
-from pipelines.pages.views.sections import comparison, stuck
+from pipelines.pages.views.sections import comparisons, stuck
 
 LATEST_SCHEMA = 1
 """Raised when a key of `latest.json` changes its meaning or goes; new keys do not count."""
@@ -67,7 +67,7 @@ def _headline(published: Published, about: Row) -> dict[str, object]:
     funnel = published.row("rpt_funnels", about["funnel_id"])
     median = published.row("rpt_time_to_activation", about["funnel_id"], 0.5)
     times = {f"median_time_to_activation_{end}": median[f"time_{end}"] for end in ("us", "lower_us", "upper_us")}
-    change = _rounded(comparison(published, about).values)
+    change = _rounded(comparisons(published, about)[0].values)
     return _rounded({name: funnel[name] for name in _HEADLINE.split()}) | times | {"change": change}
 
 

@@ -117,8 +117,8 @@ def own(recorded_count: int | None, reached_count: int | None) -> str:
 
 
 def measured(activated: int | None, matured: int | None, value: float | None) -> str:
-    """`62% (322 of 521)`, or `3 of 7` where there are too few for a rate; None: what was counted is gone."""
-    if activated is None or matured is None:
+    """`62% (322 of 521)`, or `3 of 7` where there are too few for a rate; nothing where there are none at all."""
+    if activated is None or not matured:
         return NONE
     return fraction(activated, matured) if matured < FEW else f"{rate(value)} ({fraction(activated, matured)})"
 

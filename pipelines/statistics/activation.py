@@ -4,6 +4,7 @@ import polars as pl
 
 from pipelines.durations import UNITS_US
 from pipelines.statistics.cohorts import observations
+from pipelines.statistics.comparisons import SAYS_NOTHING, periods_ago
 from pipelines.statistics.intervals import wilson_bounds
 from pipelines.statistics.quantiles import PERCENTS
 from pipelines.statistics.survival import curve_at, survival_curve
@@ -15,6 +16,7 @@ GRID_US = (
     *(UNITS_US["day"] * count for count in (1, 2, 3, 4, 5, 7, 10, 14, 21, 30, 45, 60)),
 )
 """The times (µs) at which the curve is published: times that people name, about evenly spaced on a log scale."""
+_FUNNEL, _POINT = ["funnel_id"], ["funnel_id", "at_us"]
 
 
 def time_to_activation(entries: pl.DataFrame, funnels: pl.DataFrame) -> pl.DataFrame:
@@ -34,25 +36,41 @@ def time_to_activation(entries: pl.DataFrame, funnels: pl.DataFrame) -> pl.DataF
     return whole.join(times, on=key, how="left").with_columns(counts.fill_null(0)).sort(key)
 
 
-def activation_curve(entries: pl.DataFrame, funnels: pl.DataFrame) -> pl.DataFrame:
+def activation_curve(
+    entries: pl.DataFrame, funnels: pl.DataFrame, comparisons: pl.DataFrame, settings: pl.DataFrame
+) -> pl.DataFrame:
     """`rpt_activation_curve`: the share activated within each time of the grid, sorted by funnel and time.
 
     `at_risk_count` is the number of entries observed at least that long. The share is NULL where that is nobody,
     unless all had activated before; its bounds are NULL as well once the share is 1, where no interval exists. Before
     the first activation the upper bound is Wilson's, of none of those at risk.
 
+    `current_share` and `previous_share` are those of the two periods of the funnel's leading comparison, up to the time
+    for which their entries were watched; NULL where it compares nothing.
+
     Args:
         entries: `fct_entries`.
         funnels: `dim_funnels`.
+        comparisons: `rpt_comparisons`.
+        settings: `ref_settings`, of which `as_of_us` is read.
     """
     points = funnels.select("funnel_id").join(pl.DataFrame({"at_us": GRID_US}), how="cross")
-    curve = survival_curve(observations(entries), ["funnel_id"])
-    activated, (_, none_of_them) = 1 - pl.col("survival"), wilson_bounds(pl.lit(0), pl.col("at_risk_count"))
-    return curve_at(curve, points, ["funnel_id"]).select(
-        "funnel_id",
-        "at_us",
+    watched, activated = observations(entries), 1 - pl.col("survival")
+    none_of_them = wilson_bounds(pl.lit(0), pl.col("at_risk_count"))[1]
+    shares = curve_at(survival_curve(watched, _FUNNEL), points, _FUNNEL).select(
+        *_POINT,
         activated_share=activated,
         activated_lower=1 - pl.col("survival_upper"),
         activated_upper=pl.when(activated == 0).then(none_of_them).otherwise(1 - pl.col("survival_lower")),
         at_risk_count="at_risk_count",
     )
+    compared = comparisons.filter(pl.col("is_leading") & ~pl.col("verdict").is_in(SAYS_NOTHING))
+    aged = watched.join(compared.select(*_FUNNEL, "within_us", "period_us"), on=_FUNNEL).with_columns(
+        ago=periods_ago(settings)
+    )
+    for ago, name in enumerate(("current_share", "previous_share")):
+        of_period = survival_curve(aged.filter(ago=ago), _FUNNEL)
+        within = points.join(compared, on=_FUNNEL).filter(pl.col("at_us") <= pl.col("within_us"))
+        share = curve_at(of_period, within.select(_POINT), _FUNNEL).select(*_POINT, activated.alias(name))
+        shares = shares.join(share, on=_POINT, how="left")
+    return shares.sort(_POINT)

@@ -10,7 +10,8 @@ WITHIN_US = (UNITS_US["hour"], UNITS_US["day"], 7 * UNITS_US["day"])
 """How long attempts are watched (µs); the whole window too."""
 PERIODS_US = tuple(days * UNITS_US["day"] for days in (7, 28, 91))
 _KEY = ["funnel_id", "within_us", "period_us"]
-_SAYS_LESS = {"no full period before": 0, "too few": 1}
+SAYS_NOTHING = ("no full period before", "too few")
+"""Verdicts that say nothing of a change, the emptier first."""
 
 
 def comparisons(entries: pl.DataFrame, funnels: pl.DataFrame, settings: pl.DataFrame) -> pl.DataFrame:
@@ -25,9 +26,8 @@ def comparisons(entries: pl.DataFrame, funnels: pl.DataFrame, settings: pl.DataF
         funnels: `dim_funnels`.
         settings: `ref_settings`, of which `as_of_us` is read.
     """
-    age = settings["as_of_us"].item() - pl.col("entered_at").dt.epoch("us")
     aged = counted_in(entries, funnels).select(
-        "funnel_id", age=age, activated_us=pl.when(ACTIVATED).then("observed_us")
+        "funnel_id", age=_age(settings), activated_us=pl.when(ACTIVATED).then("observed_us")
     )
     lengths = funnels.select(
         "funnel_id", "window_us", within_us=pl.concat_list(*map(pl.lit, WITHIN_US), "window_us")
@@ -35,6 +35,15 @@ def comparisons(entries: pl.DataFrame, funnels: pl.DataFrame, settings: pl.DataF
     watched = lengths.filter(pl.col("within_us") <= pl.col("window_us")).drop("window_us").unique()
     rows = [_two_periods(aged, watched, period) for period in PERIODS_US]
     return pl.concat(rows).pipe(_compared).pipe(_with_leading).sort(_KEY)
+
+
+def periods_ago(settings: pl.DataFrame) -> pl.Expr:
+    """How many periods ago an entry with `entered_at`, `within_us` and `period_us` began: 0 current, 1 previous."""
+    return (_age(settings) - pl.col("within_us")) // pl.col("period_us")
+
+
+def _age(settings: pl.DataFrame) -> pl.Expr:
+    return pl.lit(settings["as_of_us"].item()) - pl.col("entered_at").dt.epoch("us")
 
 
 def _two_periods(aged: pl.DataFrame, watched: pl.DataFrame, period: int) -> pl.DataFrame:
@@ -79,7 +88,7 @@ def _compared(counts: pl.DataFrame) -> pl.DataFrame:
 def _with_leading(compared: pl.DataFrame) -> pl.DataFrame:
     """Marks the comparison that speaks for its funnel: over the whole window, and the longest period with a verdict."""
     is_whole = pl.col("within_us") == pl.col("within_us").max().over("funnel_id")
-    says = pl.col("verdict").replace_strict(_SAYS_LESS, default=2, return_dtype=pl.Int8)
+    says = pl.col("verdict").replace_strict(SAYS_NOTHING, range(2), default=2, return_dtype=pl.Int8)
     place = pl.struct(is_whole, says, "period_us").rank("ordinal", descending=True).over("funnel_id")
     is_leading, is_lower = place == 1, pl.col("verdict") == "lower"
     return compared.with_columns(is_leading=is_leading, is_worse=is_leading & is_lower)

@@ -23,6 +23,7 @@ def funnel_summary(entries: pl.DataFrame, funnels: pl.DataFrame, stalled: pl.Dat
     parts = (
         group_measures(included, key),
         included.group_by(key).agg(
+            latest_entered_at=pl.col("entered_at").max(),
             next_maturity_at=pl.col("matures_at").filter(~MATURED).min(),
             provider_coverage=share(count(MATURED & pl.col("provider").is_not_null()), count(MATURED)),
         ),

@@ -48,7 +48,6 @@ STATISTICS = {
         funnel_steps, f"fct_entries fct_entry_steps fct_step_waits {_STEPS}", "funnel_id step_number"
     ),
     "rpt_time_to_activation": _made(time_to_activation, _FUNNELS, "funnel_id quantile"),
-    "rpt_activation_curve": _made(activation_curve, _FUNNELS, "funnel_id at_us"),
     "rpt_segments": _made(segment_summary, "fct_entries fct_entry_segments fct_exposures dim_funnels", _SEGMENT),
     "rpt_weeks": _made(weeks, "rpt_segments", "funnel_id entry_week"),
     "rpt_segment_steps": _made(
@@ -61,6 +60,7 @@ STATISTICS = {
     "rpt_time_buckets": _made(time_buckets, _TIMED, f"{_SEGMENT} span step_number bucket"),
     "rpt_drivers": _made(drivers, "rpt_segments", _SEGMENT),
     "rpt_comparisons": _made(comparisons, f"{_FUNNELS} ref_settings", "funnel_id within_us period_us"),
+    "rpt_activation_curve": _made(activation_curve, f"{_FUNNELS} rpt_comparisons ref_settings", "funnel_id at_us"),
     "rpt_organizations": _made(organizations, _FUNNELS, "funnel_id"),
     "rpt_report_runs": _made(
         report_runs, "ref_report_runs fct_run_events fct_entries rpt_funnels rpt_report", "report_id funnel_id"

@@ -1,5 +1,5 @@
-// Starts the parts of a page, and switches between light and dark. Everything is finished HTML before this runs.
-// Belongs here: the theme and the order of starting. No dates, no fetches.
+// Starts the parts of a page, closes its menu, and switches between light and dark. Everything is finished HTML before this runs.
+// Belongs here: the top of the page and the order of starting. No dates, no fetches.
 (() => {
   "use strict";
   const Portal = (window.Portal = window.Portal || {});
@@ -45,12 +45,26 @@
     paper.addEventListener("change", redraw);
   }
 
+  // A menu that lies over the page closes when one goes on elsewhere.
+  function closeMenu() {
+    const menu = document.querySelector(".set-ups");
+    const leave = (target) => target && !menu.contains(target) && (menu.open = false);
+    document.addEventListener("pointerdown", (event) => leave(event.target));
+    menu.addEventListener("focusout", (event) => leave(event.relatedTarget));
+    menu.addEventListener("keydown", (event) => {
+      if (event.key !== "Escape") return;
+      menu.open = false;
+      menu.querySelector("summary").focus();
+    });
+  }
+
   kept();
   root.dataset.js = "";
   addEventListener("DOMContentLoaded", async () => {
     const page = Portal.funnel.start();
     Portal.tables.start();
     if (page && !window.Plotly) delete root.dataset.js; // the bundle is missing: no empty boxes
+    closeMenu();
     offerTheme(() => page?.draw());
     await page?.draw();
     root.dataset.ready = "";

@@ -26,7 +26,8 @@
     return { range: [0, top * 1.02], dtick: top > 0.6 ? 0.2 : 0.1 };
   }
 
-  // Share activated against time, on a log axis; `quantiles` name the median and the 90th percent.
+  // Share activated against time, on a log axis; `quantiles` name the median and the 90th percent. Over it the shares of
+  // this period and the one before.
   function curve(rows, quantiles) {
     const drawn = rows.filter((row) => row.activated_share !== null);
     const bounded = rows.filter((row) => row.activated_lower !== null);
@@ -42,25 +43,40 @@
         {
           x: marks.map((row) => row.time_us / MINUTE),
           y: marks.map((row) => row.quantile),
-          text: marks.map((row) => `${words.rate(row.quantile)} within ${words.duration(row.time_us)}`),
         },
         around(
           bounded.map((row) => row.at_us / MINUTE),
           bounded.map((row) => row.activated_lower),
           bounded.map((row) => row.activated_upper),
         ),
+        shares(rows, "current_share"),
+        shares(rows, "previous_share"),
       ],
       layout: {
         yaxis: rateAxis([...drawn.map((row) => row.activated_share), ...bounded.map((row) => row.activated_upper)]),
+        annotations: marks.map(({ quantile, time_us }) => ({
+          text: `${words.rate(quantile)} within ${words.duration(time_us)}`,
+          x: Math.log10(time_us / MINUTE), // of a log axis Plotly wants the exponent here
+          y: quantile,
+          xanchor: "right",
+          yanchor: "bottom",
+          xshift: -8,
+          yshift: 4,
+        })),
       },
     };
+  }
+
+  function shares(rows, name) {
+    const known = rows.filter((row) => row[name] !== null);
+    return { x: known.map((row) => row.at_us / MINUTE), y: known.map((row) => round(row[name])) };
   }
 
   const shifted = (day, days) => new Date(Date.parse(day) + days * DAY).toISOString().slice(0, 10);
   const soFar = (row) => (row.activated_count + row.early_activated_count) / row.entrant_count;
 
   // Completion by entry week: closed weeks solid, open ones hollow, dotted and shaded; weeks with few are small.
-  function trend(rows, running) {
+  function trend(rows, running, notes) {
     const weeks = rows.filter((row) => row.entrant_count && row.entry_week < running);
     if (!weeks.length) return null;
     const closed = weeks.filter((row) => row.is_matured);
@@ -95,7 +111,7 @@
           ticktext: ticks.map(words.day),
         },
         yaxis: rateAxis([...closed.map((row) => row.conversion_upper), ...open.map(soFar)]),
-        ...shade(days(open)),
+        ...marked(shade(days(open)), notes, weeks),
       },
     };
   }
@@ -108,6 +124,18 @@
       shapes: [{ type: "rect", ...over, line: { width: 0 } }],
       annotations: [{ ...note, y: 1, yref: "paper", yanchor: "bottom" }],
     };
+  }
+
+  // A line for each note between the first week and the last, with its number in the list beneath the chart.
+  function marked({ shapes, annotations }, notes, weeks) {
+    const [from, to] = [shifted(weeks[0].entry_week, -4), shifted(weeks.at(-1).entry_week, 4)];
+    const numbered = [...notes]
+      .sort((one, other) => one.noted_on.localeCompare(other.noted_on) || one.note_number - other.note_number)
+      .map(({ noted_on }, place) => ({ x: noted_on, text: String(place + 1) }))
+      .filter(({ x }) => from <= x && x <= to);
+    const line = ({ x }) => ({ type: "line", x0: x, x1: x, y0: 0, y1: 1, yref: "paper" });
+    const label = (mark) => ({ ...mark, y: 0, yref: "paper", yanchor: "bottom", xanchor: "left", xshift: 3 });
+    return { shapes: [...shapes, ...numbered.map(line)], annotations: [...annotations, ...numbered.map(label)] };
   }
 
   // Completion rate with its 95 % range, one line a provider, most attempts first; hollow under 20 attempts.
@@ -176,6 +204,8 @@
     place.closest("figure").hidden = points === null;
     if (points === null) return Promise.resolve();
     const { data, layout } = merged(figure, points);
+    // After the window's size changes Plotly is as high as its place; without this, that were nothing.
+    place.style.height = layout.height ? `${layout.height}px` : "";
     return Plotly.react(place, data, { ...layout, template }, config);
   }
 

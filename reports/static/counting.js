@@ -29,11 +29,13 @@
       this.count = packed.count;
       this.names = {};
       this.since = packed.since;
-      this.stuck = new Map(packed.stuck);
       for (const [name, column] of Object.entries(packed.columns)) {
         this[name] = numbers(column, packed.count);
         this.names[name] = column.names;
       }
+      this.event = this.state.map((state) => state & EVENT);
+      this.idle = new Float64Array(packed.count).fill(NaN); // how long the stuck have waited
+      for (const [row, idle] of packed.stuck) this.idle[row] = idle;
     }
 
     isMatured(row) {
@@ -63,22 +65,41 @@
     }
   }
 
+  // Typed arrays of a column's values: each is made in one go, and sorts many times faster than a plain array.
+  function picked(column, rows) {
+    const values = new Float64Array(rows.length);
+    rows.forEach((row, place) => (values[place] = column[row]));
+    return values;
+  }
+
+  const known = (values) => values.filter((value) => !Number.isNaN(value));
+
+  function tallied(column, rows) {
+    const tally = new Uint32Array(256);
+    for (const row of rows) tally[column[row]]++;
+    return tally;
+  }
+
+  const added = (tally) => tally.reduce((sum, number) => sum + number, 0);
+
   // --- Counting: the names are those of the published tables
 
   function counts(attempts, rows) {
-    const found = { entrant_count: rows.length, matured_count: 0, open_count: 0, lost_count: 0, ended_count: 0 };
-    Object.assign(found, { activated_count: 0, early_activated_count: 0 });
-    for (const row of rows) {
-      const outcome = attempts.outcome(row);
-      const isMatured = attempts.isMatured(row);
-      if (isMatured) found.matured_count++;
-      if (outcome === OPEN) found.open_count++;
-      if (outcome === LOST) found.lost_count++;
-      if (outcome === ENDED) found.ended_count++;
-      if (outcome === ACTIVATED) found[isMatured ? "activated_count" : "early_activated_count"]++;
-    }
-    found.maturing_count = found.entrant_count - found.matured_count;
-    return found;
+    const tally = tallied(attempts.state, rows);
+    const early = (outcome) => tally[outcome] + tally[outcome + EVENT];
+    const matured = (outcome) => tally[outcome + MATURED] + tally[outcome + MATURED + EVENT];
+    const all = (outcome) => early(outcome) + matured(outcome);
+    const maturing = [ACTIVATED, LOST, OPEN, ENDED].reduce((sum, outcome) => sum + early(outcome), 0);
+    return {
+      entrant_count: rows.length,
+      matured_count: rows.length - maturing,
+      maturing_count: maturing,
+      activated_count: matured(ACTIVATED),
+      early_activated_count: early(ACTIVATED),
+      lost_count: all(LOST),
+      open_count: all(OPEN),
+      ended_count: all(ENDED),
+    };
   }
 
   function measured(attempts, rows) {
@@ -89,40 +110,33 @@
     return found;
   }
 
-  const isEvent = (attempts, row) => (attempts.state[row] & EVENT) !== 0;
+  // What survival functions begin with: times, and which of them ended in an activation.
+  const watched = (attempts, rows) => [picked(attempts.observed, rows), picked(attempts.event, rows)];
 
-  function curveOf(attempts, rows) {
-    const times = rows.map((row) => attempts.observed[row]);
-    return Portal.statistics.survivalCurve(times, rows.map((row) => isEvent(attempts, row)));
-  }
+  const curveOf = (attempts, rows) => Portal.statistics.survivalCurve(...watched(attempts, rows));
 
   function grouped(attempts, column, rows) {
-    const groups = new Map();
-    for (const row of rows) {
-      const code = attempts[column][row];
-      if (code === 0) continue;
-      if (!groups.has(code)) groups.set(code, []);
-      groups.get(code).push(row);
-    }
-    return [...groups].sort(([one], [other]) => one - other).map(([code, own]) => [attempts.names[column][code - 1], own]);
+    const groups = ["", ...attempts.names[column]].map((name) => [name, []]);
+    for (const row of rows) groups[attempts[column][row]][1].push(row);
+    return groups.slice(1).filter(([, own]) => own.length);
   }
 
   function funnelRow(attempts, rows, curve) {
     const found = measured(attempts, rows);
-    const waits = rows.filter((row) => attempts.stuck.has(row)).map((row) => attempts.stuck.get(row));
+    const waits = known(picked(attempts.idle, rows));
     const named = rows.filter((row) => attempts.isMatured(row) && attempts.provider[row]).length;
     return {
       ...found,
       stalled_count: waits.length,
-      longest_idle_us: waits.length ? Math.max(...waits) : null,
+      longest_idle_us: waits.length ? waits.reduce((one, other) => Math.max(one, other)) : null,
       provider_coverage: ratio(named, found.matured_count),
       median_activation_us: Portal.statistics.quantileTimes(curve, 50).time,
     };
   }
 
   function quantileRows(attempts, rows, curve, quantiles) {
-    const completers = rows.filter((row) => isEvent(attempts, row)).map((row) => attempts.observed[row]);
-    completers.sort((one, other) => one - other);
+    const activated = rows.filter((row) => attempts.event[row]);
+    const completers = Portal.statistics.ascending(picked(attempts.observed, activated));
     return quantiles.map((quantile) => {
       const percent = Math.round(quantile * 100);
       const { time, lower, upper } = Portal.statistics.quantileTimes(curve, percent);
@@ -140,14 +154,25 @@
 
   const complement = (value) => (value === null ? null : 1 - value);
 
-  function curveRows(curve, points) {
+  function curveRows(curve, points, [current, previous]) {
     return Portal.statistics.curveAt(curve, points).map(({ survival, lower, upper, atRisk }, place) => {
       const share = complement(survival);
       const none = Portal.statistics.wilson(0, atRisk)?.[1] ?? null;
       const highest = share === 0 ? none : complement(lower);
       const [activated_lower, activated_upper] = [complement(upper), highest];
-      return { at_us: points[place], activated_share: share, activated_lower, activated_upper, at_risk_count: atRisk };
+      return {
+        ...{ at_us: points[place], activated_share: share, activated_lower, activated_upper, at_risk_count: atRisk },
+        current_share: current?.[place] ?? null,
+        previous_share: previous?.[place] ?? null,
+      };
     });
+  }
+
+  // The curves of both periods, as long as all of their attempts were watched; none where a comparison says nothing.
+  function sharesOf(attempts, periods, points, { within_us, is_whole }) {
+    if (!is_whole || Math.min(...periods.map((rows) => rows.length)) < FEW) return [];
+    const share = ({ survival }, place) => (points[place] <= within_us ? complement(survival) : null);
+    return periods.map((rows) => Portal.statistics.curveAt(curveOf(attempts, rows), points).map(share));
   }
 
   function weekRow(attempts, [entry_week, rows]) {
@@ -156,22 +181,23 @@
   }
 
   function providerRow(attempts, [provider, rows]) {
-    const { time } = Portal.statistics.quantileTimes(curveOf(attempts, rows), 50);
-    return { provider, ...measured(attempts, rows), median_activation_us: time };
+    const median = Portal.statistics.quantileTime(...watched(attempts, rows), 50);
+    return { provider, ...measured(attempts, rows), median_activation_us: median };
   }
 
   // Steps that are not recorded have no rates; what was lost there joins the loss of the next recorded step.
   function stepRows(attempts, rows, steps, lastRequired) {
     const matured = rows.filter((row) => attempts.isMatured(row));
-    const open = rows.filter((row) => attempts.outcome(row) === OPEN);
+    const deepest = tallied(attempts.deepest, matured);
+    const stopped = tallied(attempts.deepest, rows.filter((row) => attempts.outcome(row) === OPEN));
     let [first, previous] = [null, null];
     const found = steps.map(({ step_number, label, is_recorded }) => {
-      const reached = is_recorded ? matured.filter((row) => attempts.deepest[row] >= step_number).length : null;
+      const reached = is_recorded ? added(deepest.subarray(step_number)) : null;
       const lost = previous === null || reached === null ? null : previous - reached;
       const row = {
         ...{ step_number, label, is_recorded, reached_count: reached, matured_count: matured.length },
         ...ownEvents(attempts, matured, step_number),
-        open_count: open.filter((one) => attempts.deepest[one] === step_number).length,
+        open_count: stopped[step_number],
         overall_conversion_rate: ratio(reached, step_number === 1 ? reached : first),
         step_conversion_rate: ratio(reached, previous),
         drop_off_count: lost,
@@ -193,31 +219,32 @@
     if (number === 1) return { recorded_count: matured.length, median_step_us: null };
     const column = attempts[`step:${number}`];
     if (!column) return { recorded_count: null, median_step_us: null };
-    const times = matured.map((row) => column[row]).filter((time) => !Number.isNaN(time));
-    times.sort((one, other) => one - other);
+    const times = Portal.statistics.ascending(known(picked(column, matured)));
     return { recorded_count: times.length, median_step_us: Portal.statistics.quantile(times, 50) };
   }
 
-  // Now and the period before, each watched for the same time.
-  function compared(attempts, rows, { within_us, period_us, is_whole }) {
-    const found = { within_us, period_us, difference: null, difference_lower: null, difference_upper: null };
-    if (!attempts.age) return null;
-    const [now, before] = [{ activated: 0, all: 0 }, { activated: 0, all: 0 }];
-    for (const row of rows) {
-      const ago = Math.floor((attempts.age[row] - within_us) / period_us);
-      const period = [now, before][ago];
-      if (!period) continue;
-      period.all++;
-      if (attempts.outcome(row) === ACTIVATED && attempts.observed[row] <= within_us) period.activated++;
-    }
-    if (!is_whole) return { ...found, verdict: "no full period before" };
-    const bounds = Portal.statistics.newcombe(now.activated, now.all, before.activated, before.all);
-    if (bounds === null) return { ...found, verdict: "too few" };
-    const [lower, upper] = bounds;
-    const isClear = lower > 0 ? "higher" : upper < 0 ? "lower" : "no clear change";
-    const verdict = Math.min(now.all, before.all) < FEW ? "too few" : isClear;
-    const difference = now.activated / now.all - before.activated / before.all;
-    return { ...found, difference, difference_lower: lower, difference_upper: upper, verdict };
+  // The attempts of this period and of the one before, each watched for the same time.
+  function periodsOf(attempts, rows, { within_us, period_us }) {
+    const periods = [[], []];
+    for (const row of rows) periods[Math.floor((attempts.age[row] - within_us) / period_us)]?.push(row);
+    return periods;
+  }
+
+  function comparisonRow(attempts, periods, { within_us, period_us, is_whole }) {
+    const inTime = (row) => attempts.outcome(row) === ACTIVATED && attempts.observed[row] <= within_us;
+    const [now, before] = periods.map((rows) => ({ activated: rows.filter(inTime).length, all: rows.length }));
+    const [lower, upper] = Portal.statistics.newcombe(now.activated, now.all, before.activated, before.all) ?? [null, null];
+    const isFew = Math.min(now.all, before.all) < FEW;
+    const clear = lower > 0 ? "higher" : upper < 0 ? "lower" : "no clear change";
+    const [current_rate, previous_rate] = [now, before].map(({ activated, all }) => ratio(activated, all));
+    return {
+      ...{ within_us, period_us, current_count: now.all, current_activated_count: now.activated, current_rate },
+      ...{ previous_count: before.all, previous_activated_count: before.activated, previous_rate },
+      difference: lower === null ? null : current_rate - previous_rate,
+      difference_lower: lower,
+      difference_upper: upper,
+      verdict: isFew ? "too few" : is_whole ? clear : "no full period before",
+    };
   }
 
   function summed(rows) {
@@ -232,14 +259,17 @@
     const curve = curveOf(attempts, rows);
     const points = tables.rpt_activation_curve.map((row) => row.at_us);
     const quantiles = tables.rpt_time_to_activation.map((row) => row.quantile);
+    const compared = attempts.age ? data.compared : []; // a page without ages compares nothing
+    const periods = compared.map((lengths) => periodsOf(attempts, rows, lengths));
+    const shares = compared.length ? sharesOf(attempts, periods[0], points, compared[0]) : [];
     return {
       rpt_funnels: [funnelRow(attempts, rows, curve)],
       rpt_funnel_steps: stepRows(attempts, rows, tables.dim_funnel_steps, about.last_required_step),
       rpt_time_to_activation: quantileRows(attempts, rows, curve, quantiles),
-      rpt_activation_curve: curveRows(curve, points),
+      rpt_activation_curve: curveRows(curve, points, shares),
       rpt_weeks: grouped(attempts, "week", rows).map((group) => weekRow(attempts, group)),
       rpt_providers: grouped(attempts, "provider", rows).map((group) => providerRow(attempts, group)),
-      rpt_comparisons: [compared(attempts, rows, data.compared)].filter(Boolean),
+      rpt_comparisons: compared.map((lengths, place) => comparisonRow(attempts, periods[place], lengths)),
     };
   }
 

@@ -87,11 +87,13 @@
     const said = { completion: completion(funnel, tables.rpt_weeks), stuck: stuck(funnel), outcomes: outcomes(funnel) };
     said.loss = largestLoss(tables.rpt_funnel_steps.find((step) => step.is_largest_drop_off));
     each(slice, "[data-said]", (place) => say(place, said[place.dataset.said]));
-    const [change] = tables.rpt_comparisons;
     each(slice, "[data-verdict]", (place) => {
-      place.hidden = !change;
-      if (change) place.dataset.verdict = change.verdict;
+      const row = rowOf(found, place.querySelector("[data-table]"));
+      place.hidden = !row;
+      if (row) place.dataset.verdict = row.verdict;
     });
+    const isCompared = tables.rpt_activation_curve.some((row) => row.current_share !== null);
+    each(slice, "[data-periods]", (place) => (place.hidden = !isCompared));
     writeSteps(slice, tables.rpt_funnel_steps, funnel.matured_count);
     writeRows(slice, found);
   }
@@ -125,7 +127,7 @@
     const { charts } = Portal;
     return {
       curve: charts.curve(tables.rpt_activation_curve, tables.rpt_time_to_activation),
-      trend: charts.trend(tables.rpt_weeks, data.running),
+      trend: charts.trend(tables.rpt_weeks, data.running, data.tables.dim_notes),
       providers: charts.providers(tables.rpt_providers, average(summed(tables.rpt_providers))),
     };
   }
@@ -203,8 +205,9 @@
       if (!rows.length) return;
       this.tables = measure(this.data, this.attempts, rows);
       write(this.slice, this.tables, addressed(this.tables, this.data.about.funnel_id), isWhole);
-      const chosen = new Set(rows);
-      each(this.slice, "tr[data-entry]", (line) => line.toggleAttribute("data-off", !chosen.has(Number(line.dataset.entry))));
+      const isChosen = new Uint8Array(all);
+      for (const row of rows) isChosen[row] = 1;
+      each(this.slice, "tr[data-entry]", (line) => line.toggleAttribute("data-off", !isChosen[line.dataset.entry]));
     }
 
     tellNobody(isNobody) {

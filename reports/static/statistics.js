@@ -42,16 +42,10 @@
 
   // `times` are whole microseconds in any order; `isEvent` says which of them ended in the event (else censored).
   function survivalCurve(times, isEvent) {
-    const marked = markedTimes(times, isEvent);
     const curve = { at: [], atRisk: [], survival: [], lower: [], upper: [] };
-    let [survival, greenwood, lower, upper] = [1, 0, 1, 1]; // nothing has happened yet
-    for (let first = 0, next = 0; first < marked.length; first = next) {
-      const time = Math.floor(marked[first] / 2);
-      let events = 0;
-      for (; next < marked.length && marked[next] <= 2 * time + 1; next++) events += marked[next] - 2 * time;
-      const atRisk = marked.length - first;
+    let [greenwood, lower, upper] = [0, 1, 1]; // nothing has happened yet
+    walk(times, isEvent, (time, atRisk, survival, events) => {
       if (events > 0) {
-        survival *= 1 - events / atRisk;
         greenwood += events / (atRisk * (atRisk - events));
         [lower, upper] = logLogBounds(survival, greenwood);
       }
@@ -60,8 +54,33 @@
       curve.survival.push(survival);
       curve.lower.push(lower);
       curve.upper.push(upper);
-    }
+      return false;
+    });
     return curve;
+  }
+
+  // When a curve has let so many percent through, for those who need no more of it.
+  function quantileTime(times, isEvent, percent) {
+    let found = null;
+    walk(times, isEvent, (time, _, survival) => {
+      if (survival <= levelOf(percent)) found = time;
+      return found !== null;
+    });
+    return found;
+  }
+
+  // Tells each distinct time in turn, until it is told to stop.
+  function walk(times, isEvent, tell) {
+    const marked = markedTimes(times, isEvent);
+    let survival = 1;
+    for (let first = 0, next = 0; first < marked.length; first = next) {
+      const time = Math.floor(marked[first] / 2);
+      let events = 0;
+      for (; next < marked.length && marked[next] <= 2 * time + 1; next++) events += marked[next] - 2 * time;
+      const atRisk = marked.length - first;
+      if (events > 0) survival *= 1 - events / atRisk;
+      if (tell(time, atRisk, survival, events)) return;
+    }
   }
 
   // Doubled, plus one for an event: one array of numbers sorts many times faster than pairs do, and 2 ** 52 microseconds
@@ -69,7 +88,13 @@
   function markedTimes(times, isEvent) {
     const marked = new Float64Array(times.length);
     for (let i = 0; i < times.length; i++) marked[i] = 2 * times[i] + (isEvent[i] ? 1 : 0);
-    return marked.sort();
+    return ascending(marked);
+  }
+
+  // Sorted in place, which the times of a page's attempts are already.
+  function ascending(values) {
+    for (let i = 1; i < values.length; i++) if (values[i - 1] > values[i]) return values.sort();
+    return values;
   }
 
   function logLogBounds(survival, greenwood) {
@@ -78,10 +103,15 @@
     return [survival ** (1 / power), survival ** power];
   }
 
+  const levelOf = (percent) => (100 - percent) / 100 + TIE;
+
   // When the curve, and each bound of it, has let so many percent through.
   function quantileTimes(curve, percent) {
-    const level = (100 - percent) / 100 + TIE;
-    const firstTime = (values) => curve.at[values.findIndex((value) => value !== null && value <= level)] ?? null;
+    const level = levelOf(percent);
+    const firstTime = (values) => {
+      for (let i = 0; i < values.length; i++) if (values[i] !== null && values[i] <= level) return curve.at[i];
+      return null;
+    };
     return { time: firstTime(curve.survival), lower: firstTime(curve.lower), upper: firstTime(curve.upper) };
   }
 
@@ -108,5 +138,5 @@
     return low;
   }
 
-  Portal.statistics = { wilson, newcombe, quantile, survivalCurve, quantileTimes, curveAt };
+  Portal.statistics = { wilson, newcombe, ascending, quantile, survivalCurve, quantileTime, quantileTimes, curveAt };
 })();

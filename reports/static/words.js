@@ -53,6 +53,12 @@
     return `${interval(lower, upper)} · ${matured < FEW ? "too few for a rate" : fraction(activated, matured)}`;
   }
 
+  function measured(activated, matured, value) {
+    if (activated == null || !matured) return NONE;
+    const part = fraction(activated, matured);
+    return matured < FEW ? part : `${rate(value)} (${part})`;
+  }
+
   function sure(value, matured) {
     if (matured < FEW) return matured ? "too few" : "too early";
     return rate(value);
@@ -136,7 +142,7 @@
   const listed = (value) => name(value.replaceAll(",", ", "));
 
   const counts = { count, exact: grouped, total, recorded, fraction, so_far };
-  const shares = { rate, share, interval, percent, completion, basis, sure, lost, own, points, change };
+  const shares = { rate, share, interval, percent, completion, basis, measured, sure, lost, own, points, change };
   const times = { duration, reached_time, time_interval, day, full_date };
   Portal.words = { ...counts, ...shares, ...times, name, listed };
 })();

@@ -85,6 +85,18 @@ def test_each_page_opens_alone(single: Path, visit: Visitor, tmp_path: Path) -> 
     assert charts >= 6
 
 
+def test_page_alone_carries_its_list(single: Path, folder: Path, visit: Visitor, tmp_path: Path) -> None:
+    """The stuck list is saved from a mailed page too, under its name and to the byte, though no file lies beside it."""
+    shutil.copy(single / FUNNEL, tmp_path / "mailed.html")
+    seen = visit(accept_downloads=True)
+    page = seen.open(tmp_path / "mailed.html")
+    with page.expect_download() as download:
+        page.get_by_text("this list as CSV").click()
+    assert download.value.suggested_filename == "sso_setup_stuck.csv"
+    assert Path(download.value.path()).read_bytes() == (folder / "funnels" / "sso_setup_stuck.csv").read_bytes()
+    assert seen.complaints == []
+
+
 def test_single_file_looks_like_the_site(single: Path, folder: Path, visit: Visitor) -> None:
     """Each element of a page alone stands where it stands in the site and has the same computed style.
 

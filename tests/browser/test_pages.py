@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -95,7 +96,8 @@ def test_open_weeks_are_hollow_dotted_and_shaded(site: Path, visit: Visitor) -> 
         ("2026-11-16", 10),
     ]
     assert closed["x"][-1] == "2026-11-02"
-    assert [(shape["x0"], shape["x1"]) for shape in trend["layout"]["shapes"]] == [("2026-11-06", "2026-11-20")]
+    shaded = [(shape["x0"], shape["x1"]) for shape in trend["layout"]["shapes"] if shape["type"] == "rect"]
+    assert shaded == [("2026-11-06", "2026-11-20")]
     dashes = page.evaluate(
         "[...document.querySelectorAll('[data-chart=trend] .js-line')].map((line) => line.style.strokeDasharray)"
     )
@@ -108,6 +110,36 @@ def test_open_weeks_are_hollow_dotted_and_shaded(site: Path, visit: Visitor) -> 
     seen = [(fill, opacity) for has_size, fill, opacity in dots if has_size]
     assert seen.count(("rgb(255, 255, 255)", "1")) == 2
     assert seen.count(("rgb(31, 95, 191)", "1")) == len(seen) - 2
+
+
+def test_notes_are_numbered_on_the_trend_and_told_below(site: Path, visit: Visitor) -> None:
+    """Each note within the weeks of the trend has a line with its number in the list, oldest first; markup is text."""
+    page = visit().open(site / FUNNEL)
+    chart = page.evaluate("document.querySelector('[data-chart=trend]').layout")
+    told = page.locator("ol.notes li").all_inner_texts()
+    assert [line[-1] for line in told] == ["3", "2", "1"]
+    assert "<b>New guide</b>" in told[0]
+    marks = {
+        mark["text"]: mark["x"] for mark in chart["annotations"] if mark.get("yanchor") == "bottom" and mark["y"] == 0
+    }
+    lines = [shape["x0"] for shape in chart["shapes"] if shape["type"] == "line"]
+    assert [*marks] == ["2", "3"]  # the first is older than every attempt
+    assert [*marks.values()] == lines == sorted(lines)
+
+
+def test_curves_of_two_periods_lie_over_that_of_all(site: Path, visit: Visitor) -> None:
+    """The chart draws the published shares of both periods, as far as both were watched, and the words say which."""
+    page = visit().open(site / FUNNEL)
+    curve = page.evaluate("document.querySelector('[data-chart=curve]').data.map(({x, y, line}) => [x.length, y])")
+    rows = page.evaluate("JSON.parse(document.getElementById('data').textContent).tables.rpt_activation_curve")
+    for place, name in ((3, "current_share"), (4, "previous_share")):
+        known = [round(row[name], 6) for row in rows if row[name] is not None]
+        assert curve[place] == [len(known), pytest.approx(known, abs=1e-6)]
+        assert 20 < len(known) < len(rows)
+    assert "Dashed: those of the latest" in page.locator("[data-periods]").inner_text()
+    page = visit().open(site / FUNNEL, "#weeks=4")
+    assert page.locator("[data-periods]").is_hidden()
+    assert page.evaluate("document.querySelector('[data-chart=curve]').data[3].x.length") == 0
 
 
 def test_id_in_the_stuck_list_is_not_torn(site: Path, visit: Visitor) -> None:
@@ -145,10 +177,31 @@ def test_list_of_pages_folds_where_it_is_narrow(site: Path, visit: Visitor, widt
     page.goto((site / FUNNEL).as_uri())
     last = page.get_by_role("link", name="Definitions")
     assert last.is_visible() is not is_folded
-    assert page.locator(".menu summary").is_visible() is is_folded
-    if is_folded:
-        page.click(".menu summary")
-        assert last.is_visible()
+    assert page.locator(".menu > summary").is_visible() is is_folded
+    set_up = page.get_by_role("link", name="Directory sync set-up")
+    assert not set_up.is_visible()
+    page.click(".menu > summary" if is_folded else ".set-ups > summary")
+    assert last.is_visible()
+    assert set_up.is_visible()
+
+
+def test_menu_of_set_ups_lies_over_the_page_until_one_goes_on(site: Path, visit: Visitor) -> None:
+    """At 1280 px all pages stand on one line; the menu closes on Escape, on a click elsewhere, where focus leaves."""
+    page = visit(viewport={"width": 1280, "height": 800}).open(site / FUNNEL)
+    menu, summary = page.locator(".set-ups"), page.locator(".set-ups > summary")
+    height = page.locator("header.top").bounding_box()["height"]
+    assert height < 60
+    leaves: dict[str, Callable[[], None]] = {
+        "escape": lambda: page.keyboard.press("Escape"),
+        "click": lambda: page.mouse.click(1270, 700),
+        "focus": lambda: page.locator("#theme").focus(),
+    }
+    for leave in leaves.values():
+        summary.click()
+        assert menu.get_attribute("open") is not None
+        assert page.locator("header.top").bounding_box()["height"] == height
+        leave()
+        assert menu.get_attribute("open") is None
 
 
 def test_inner_links_lead_somewhere(site: Path, visit: Visitor) -> None:

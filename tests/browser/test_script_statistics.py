@@ -36,7 +36,8 @@ CURVES = """(cases) => cases.map(({ times, events, points, percents }, number) =
     const typed = number % 2 ? [times, events] : [Float64Array.from(times), Uint8Array.from(events)];
     const curve = Portal.statistics.survivalCurve(...typed);
     const quantiles = percents.map((percent) => Portal.statistics.quantileTimes(curve, percent));
-    return { curve, quantiles, levels: Portal.statistics.curveAt(curve, points) };
+    const alone = percents.map((percent) => Portal.statistics.quantileTime(...typed, percent));
+    return { curve, quantiles, alone, levels: Portal.statistics.curveAt(curve, points) };
 })"""
 STOPWATCH = """({ size, repeats }) => {
     let state = 1;
@@ -173,6 +174,7 @@ CASES: dict[str, tuple[list[Arguments], list[Callable[[random.Random], Any]]]] =
     "percent": (singles(None, *PERCENTAGES), [lambda chance: chance.choice((100 * ratio(chance), number(chance) / 8))]),
     "completion": (each([0, 3], FEWS, LEVELS), [number, few, ratio]),
     "basis": (each(LEVELS, LEVELS, [0, 3], FEWS), [ratio, ratio, number, few]),
+    "measured": (each([None, 0, 3], [None, *FEWS], LEVELS), [number, few, ratio]),
     "sure": (each(LEVELS, FEWS), [ratio, few]),
     "lost": (each([None, 0, 680], LEVELS, FEWS), [number, ratio, few]),
     "own": (each([None, *FEWS], [None, *FEWS]), [few, few]),
@@ -352,7 +354,10 @@ def test_script_survival_curves_are_those_of_python(answers: list[Any], curves: 
 
 
 def test_script_quantile_times_are_those_of_python(answers: list[Any], curves: pl.DataFrame) -> None:
-    """The time by which a share is activated, and its bounds, are the same microsecond or both not reached."""
+    """The time by which a share is activated, and its bounds, are the same microsecond or both not reached.
+
+    So is the time for which alone no curve is made.
+    """
     seen = [
         (group, percent / 100, times["time"], times["lower"], times["upper"])
         for group, answer in enumerate(answers)
@@ -362,6 +367,7 @@ def test_script_quantile_times_are_those_of_python(answers: list[Any], curves: p
     expected = quantile_times(curves, BY, ALL_PERCENTS)
     assert sorted(seen) == by_group(expected, "quantile", "time_us", "time_lower_us", "time_upper_us")
     assert set(answers[0]["quantiles"][0].values()) == {None}
+    assert all(answer["alone"] == [times["time"] for times in answer["quantiles"]] for answer in answers)
 
 
 def test_script_levels_are_those_of_python(answers: list[Any], curves: pl.DataFrame, points: list[list[int]]) -> None:

@@ -41,8 +41,8 @@ def test_excluded_attempts_are_in_no_other_count() -> None:
     """)
     inputs = tables(fct_entries=attempts)
     summary = """
-        | entrant_count | excluded_count | activated_count | open_count | next_maturity_at |
-        | 1             | 2              | 1               | 0          |                  |
+        | entrant_count | excluded_count | activated_count | open_count | latest_entered_at | next_maturity_at |
+        | 1             | 2              | 1               | 0          | 2025-05-12 00:00  |                  |
     """
     expect("rpt_funnels", inputs, summary)
     expect("rpt_weeks", inputs, "| entry_week | entrant_count |\n| 2025-05-12 | 1 |")

@@ -20,7 +20,7 @@ COLUMNS = {
         funnel_id entrant_count matured_count maturing_count open_count activated_count early_activated_count
         lost_count ended_count conversion_rate conversion_lower conversion_upper provisional_rate provisional_lower
         provisional_upper median_activation_us restricted_mean_us restricted_mean_lower_us restricted_mean_upper_us
-        next_maturity_at provider_coverage excluded_count stalled_count longest_idle_us
+        latest_entered_at next_maturity_at provider_coverage excluded_count stalled_count longest_idle_us
     """,
     "rpt_funnel_steps": """
         funnel_id step_number step_name label is_optional is_conversion is_recorded recorded_count reached_count
@@ -31,7 +31,8 @@ COLUMNS = {
     "rpt_time_to_activation": """
         funnel_id quantile entrant_count completer_count time_us time_lower_us time_upper_us completer_time_us
     """,
-    "rpt_activation_curve": "funnel_id at_us activated_share activated_lower activated_upper at_risk_count",
+    "rpt_activation_curve": "funnel_id at_us activated_share activated_lower activated_upper at_risk_count "
+    "current_share previous_share",
     "rpt_times": """
         funnel_id dimension segment span step_number quantile waiting_count completer_count time_us time_lower_us
         time_upper_us completer_time_us

@@ -51,6 +51,35 @@ def test_activation_curve_ends_where_observation_ends() -> None:
     expect("rpt_activation_curve", tables(fct_entries=attempts), numbers)
 
 
+def test_curves_of_two_periods_end_where_both_were_watched() -> None:
+    """Of 20 in the last matured week 10 are activated, of 20 in the week before 5; 14 days are watched of each."""
+    attempts = """
+        | attempts | age     | outcome   | after  |
+        |----------|---------|-----------|--------|
+        | 10       | 15 days | activated | 1 hour |
+        | 10       | 15 days | lost      |        |
+        | 5        | 22 days | activated | 1 hour |
+        | 15       | 22 days | lost      |        |
+        | 1        | 30 days | lost      |        |
+    """
+    numbers = """
+        | at_us      | activated_share | current_share | previous_share |
+        |------------|-----------------|---------------|----------------|
+        | 45 minutes | 0.0 %           | 0.0 %         | 0.0 %          |
+        | 1 hour     | 36.6 %          | 50.0 %        | 25.0 %         |
+        | 14 days    | 36.6 %          | 50.0 %        | 25.0 %         |
+        | 21 days    | 36.6 %          |               |                |
+    """
+    expect("rpt_activation_curve", tables(fct_entries=entries(attempts)), numbers)
+    fewer = entries(attempts.replace("| 5 ", "| 4 "))
+    numbers = """
+        | at_us  | activated_share | current_share | previous_share |
+        |--------|-----------------|---------------|----------------|
+        | 1 hour | 35.0 %          |               |                |
+    """
+    expect("rpt_activation_curve", tables(fct_entries=fewer), numbers)
+
+
 def test_step_times_wait_for_those_still_on_the_way() -> None:
     """Of 4 who wait for the link to be opened 3 do it: half need 20 minutes, the completers alone look faster."""
     attempts = entries(

@@ -68,7 +68,7 @@ class Page(HTMLParser):
 
     def handle_endtag(self, tag: str) -> None:
         """Leave the innermost element of that name; a row of a grid has a cell for each heading."""
-        while self._open:
+        while self._open and tag not in VOID:
             left = self._open.pop()
             if left.tag == "tr" and "data-key" in left.attributes:
                 assert self._grid.place == len(self._grid.headings)

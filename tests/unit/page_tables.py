@@ -93,8 +93,9 @@ def page_tables(
     }
     tables["fct_step_waits"] = _step_waits(tables["fct_entry_steps"])
     tables["rpt_totals"] = _totals(entries, tables["rpt_stalled"])
-    tables["rpt_report_runs"] = _runs()
+    tables["rpt_report_runs"], tables["dim_notes"] = _runs(), _notes()
     tables["rpt_next_actions"] = _next_actions(tables["rpt_stalled"])
+    tables |= {"rpt_sources": _by_source(), "rpt_quarantine": _refused(names), "rpt_event_types": _event_types(names)}
     tables["rpt_connections"], tables["rpt_still_active"] = _connections(names), _still_active()
     tables["fct_entry_segments"] = pl.concat([segments_of_all(entries), _sources(entries)])
     tables["ref_settings"] = pl.DataFrame({"as_of_us": [(AS_OF - datetime(1970, 1, 1, tzinfo=UTC)) // US]})
@@ -119,6 +120,17 @@ def _runs() -> pl.DataFrame:
         today_rate=301 / 450,
         reason=why,
     )
+
+
+def _notes() -> pl.DataFrame:
+    """Two notes on one funnel, the later one declared first, and one of a time before all attempts."""
+    days = {1: 40, 2: 100, 3: 900}
+    return pl.DataFrame(
+        [
+            {"funnel_id": "sso_setup", "note_number": n, "noted_on": (AS_OF - timedelta(days=ago)).date()}
+            for n, ago in days.items()
+        ]
+    ).with_columns(note=pl.lit("<b>New guide</b> no. ") + pl.col("note_number").cast(pl.String))
 
 
 def _entries(funnel_id: str, chance: Random) -> Iterator[dict[str, Any]]:
@@ -361,3 +373,35 @@ def _findings(names: tuple[str, ...]) -> pl.DataFrame:
         for finding, count in counts.items()
     ]
     return pl.DataFrame(rows).with_columns(pl.col("first_at", "last_at").cast(MOMENT))
+
+
+def _by_source() -> pl.DataFrame:
+    """One that still sends, and one whose files gave nothing."""
+    books = {"file_count": [50, 6], "line_count": [128_331, 14], "event_count": [127_300, 0]}
+    books |= {"duplicate_count": [1_030, 0], "quarantined_count": [1, 14], "recent_event_count": [731, 0]}
+    times = {"first_event_at": 182, "last_event_at": 0.3, "last_received_at": 0.2, "gap_started_at": 9}
+    moments = {name: [AS_OF - timedelta(days=days), None] for name, days in times.items()}
+    return pl.DataFrame(
+        {"source": ["portal", "webhooks"], **books, **moments, "longest_gap_us": [timedelta(hours=11) // US, None]}
+    ).with_columns(pl.col(*moments).cast(MOMENT))
+
+
+def _refused(names: tuple[str, ...]) -> pl.DataFrame:
+    file = (names or ("day.jsonl",))[0]
+    rows = [("portal", "not_json", 1, f"portal/{file}:9"), ("webhooks", "no_data", 14, f"webhooks/{file}:1")]
+    return pl.DataFrame(rows, schema=["source", "reason", "quarantined_count", "example"], orient="row")
+
+
+def _event_types(names: tuple[str, ...]) -> pl.DataFrame:
+    """Two that no funnel uses, and one that some do."""
+    unused = names[:2] or ("session.created", "admin_portal.link_opend")
+    return pl.DataFrame(
+        {
+            "event_type": [*unused, "admin_portal.link_generated"],
+            "event_count": [2, 1_357, 1_206],
+            "first_at": AS_OF - timedelta(days=180),
+            "last_at": AS_OF - timedelta(days=1),
+            "organization_count": [1, 319, 559],
+            "funnel_ids": [None, None, "dsync_setup, sso_setup"],
+        }
+    ).with_columns(pl.col("first_at", "last_at").cast(MOMENT))

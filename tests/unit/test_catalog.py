@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from dagster._utils.schedules import is_valid_cron_string
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.catalog import load_catalog
+from pipelines.catalog import Note, load_catalog
 from pipelines.errors import FixableError
 from pipelines.settings import SHIPPED_REPORTS, Build
 
@@ -165,6 +166,25 @@ def test_advice_on_what_does_not_exist_is_remarked(entry: str, sentence: str, re
     """A funnel or step that nobody declared is named, with the nearest one."""
     (reports / "next_actions.toml").write_text(f'[[advice]]\n{entry}\naction = "Call"\n')
     assert load_catalog(reports).remarks == (f"next_actions.toml: advice[1].{sentence}",)
+
+
+def test_notes_are_read_and_may_be_missing(reports: Path) -> None:
+    """Without the file there are no notes; one on a funnel that nobody declared is remarked."""
+    file = reports / "notes.toml"
+    file.unlink(missing_ok=True)
+    assert load_catalog(reports).notes == ()
+    file.write_text('[[notes]]\non = 2026-10-05\ntext = "New guide"\nfunnel = "sso_setp"\n')
+    read = load_catalog(reports)
+    assert read.notes == (Note(on=date(2026, 10, 5), text="New guide", funnel="sso_setp"),)
+    assert read.remarks == ('notes.toml: notes[1].funnel: no funnel "sso_setp"; did you mean "sso_setup"?',)
+
+
+@pytest.mark.parametrize("day", ['"yesterday"', "5.5", "true"])
+def test_day_of_a_note_is_a_date(day: str, reports: Path) -> None:
+    """What is no day is told how a day is written."""
+    (reports / "notes.toml").write_text(f'[[notes]]\non = {day}\ntext = "New guide"\n')
+    mend = "this is no day; write one without quotes, such as 2026-11-24"
+    assert sentences(reports) == [f"notes.toml: notes[1].on: {mend}"]
 
 
 @pytest.mark.parametrize(

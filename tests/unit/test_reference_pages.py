@@ -24,7 +24,7 @@ from pipelines.pages.views.common import Context, Page
 from pipelines.pages.views.definitions import definitions_page
 from pipelines.pages.views.digest import digest_page
 from pipelines.pages.views.reference import archive_page, dictionary_page
-from pipelines.pages.views.sections import comparison
+from pipelines.pages.views.sections import comparisons
 from pipelines.statistics.tables import STATISTICS
 from tests.unit.page_tables import AS_OF, HOSTILE, page_tables
 
@@ -298,7 +298,7 @@ def test_only_text_templates_go_unescaped(tmp_path: Path) -> None:
     [
         (322, 521, 0.618, "62% (322 of 521)"),
         (3, 7, 3 / 7, "3 of 7"),
-        (0, 0, None, "0 of 0"),
+        (0, 0, None, "-"),
         (None, None, None, "-"),
     ],
 )
@@ -339,7 +339,7 @@ def test_latest_has_each_number_with_its_count_and_interval() -> None:
         median = published.row("rpt_time_to_activation", told["funnel_id"], 0.5)
         assert told["median_time_to_activation_us"] == median["time_us"]
         assert told["median_time_to_activation_lower_us"] == median["time_lower_us"]
-        row = comparison(published, published.row("dim_funnels", told["funnel_id"]))
+        row = comparisons(published, published.row("dim_funnels", told["funnel_id"]))[0]
         assert told["change"]["verdict"] == row["verdict"]
         assert told["change"]["current_count"] == row["current_count"]
         assert told["change"]["period_us"] == row["period_us"]

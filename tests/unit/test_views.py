@@ -9,6 +9,7 @@ from typing import Any
 import polars as pl
 import pytest
 
+from pipelines.pages import attempts
 from pipelines.pages.cells import Cell, Published, Row, Words
 from pipelines.pages.formats import formatters
 from pipelines.pages.views import sections, sentences
@@ -192,6 +193,16 @@ def test_few_attempts_have_no_rate_in_the_answer() -> None:
     first, second, _ = (_said(sentence) for sentence in _page(FIRST_NINE)["answer"].values())
     assert "too few for a rate" in first
     assert "%" not in second
+
+
+@pytest.mark.parametrize("fitting", range(8))
+def test_page_of_too_many_attempts_is_whole(monkeypatch: pytest.MonkeyPatch, fitting: int) -> None:
+    """Whichever column of the attempts is the first that finds no room, there is a page, with filters or without."""
+    columns = _page()["data"]["attempts"]["columns"]
+    monkeypatch.setattr(attempts, "BUDGET", sum(len(packed["data"]) for packed in [*columns.values()][:fitting]))
+    page = _page()
+    assert list((page["data"]["attempts"] or {"columns": ()})["columns"]) == [*columns][: fitting if fitting > 5 else 0]
+    assert bool(page["filters"]) is (fitting > 5)
 
 
 def test_steps_after_the_activation_are_set_apart() -> None:
@@ -381,6 +392,13 @@ def test_health_tells_findings_from_clean_checks() -> None:
     parts = health_page(_context()).parts
     assert [row["finding"] for row in parts["found"]] == ["duplicate", "quarantined", "out_of_band", "late_activation"]
     assert [row["finding"] for row in parts["clean"]] == ["bomb", "unattributed"]
+
+
+def test_health_tells_what_was_turned_away_and_what_no_funnel_uses() -> None:
+    """Most lines and most events first; an event type of any funnel is not there."""
+    parts = health_page(_context()).parts
+    assert [row["reason"] for row in parts["refused"]] == ["no_data", "not_json"]
+    assert [row["event_type"] for row in parts["unused"]] == ["admin_portal.link_opend", "session.created"]
 
 
 def test_health_names_the_numbers_that_changed() -> None:

@@ -39,6 +39,7 @@ class Link:
     href: str
     label: str
     is_current: bool
+    is_set_up: bool
 
 
 @dataclass(frozen=True)
@@ -80,10 +81,9 @@ def head(context: Context, title: str, path: str) -> Head:
 
 
 def _links(published: Published, path: str, root: str) -> tuple[Link, ...]:
-    funnels = [(path_of(row["funnel_id"]), row["title"]) for row in funnels_in_order(published)]
-    return tuple(
-        Link(root + href, label, href == path) for href, label in [("index.html", "Overview"), *funnels, *PAGES]
-    )
+    funnels = {path_of(row["funnel_id"]): row["title"] for row in funnels_in_order(published)}
+    pages = {"index.html": "Overview", **funnels, **dict(PAGES)}
+    return tuple(Link(root + href, label, href == path, href in funnels) for href, label in pages.items())
 
 
 def path_of(funnel_id: str) -> str:

@@ -19,7 +19,7 @@ SECTIONS = {
     "Where do admins stop?": ("rpt_funnel_steps",),
     "With which provider?": ("rpt_providers",),
     "How long does it take?": ("rpt_time_to_activation", "rpt_activation_curve"),
-    "Is it getting better?": ("rpt_weeks",),
+    "Is it getting better?": ("rpt_weeks", "rpt_comparisons", "dim_notes"),
     "Who is stuck right now?": ("rpt_stalled",),
     "What changed since the last report?": ("rpt_report_runs",),
 }
@@ -31,7 +31,7 @@ def funnel_page(context: Context, funnel_id: str) -> Page:
     published = context.published
     about, funnel = published.row("dim_funnels", funnel_id), published.row("rpt_funnels", funnel_id)
     providers, packed = sections.providers(published, funnel_id), attempts(published, funnel_id)
-    compared = sections.comparison(published, about)
+    compared = sections.comparisons(published, about)
     parts = {
         "about": about,
         "nothing": _nothing(about, funnel, published.rows("dim_funnel_steps", funnel_id)),
@@ -39,7 +39,7 @@ def funnel_page(context: Context, funnel_id: str) -> Page:
         "data": sections.script_data(published, about, compared, packed),
         "few": FEW,
         **_numbers(published, funnel),
-        "comparison": compared,
+        "compared": compared,
         "steps": sections.steps(published, funnel_id),
         "providers": providers,
         "with_provider": published.total("rpt_providers", funnel_id),
@@ -66,11 +66,16 @@ def _numbers(published: Published, funnel: Row) -> dict[str, Any]:
 def _times(published: Published, funnel_id: str) -> dict[str, Any]:
     """How long it takes, and how that goes from week to week."""
     weeks = sections.weeks(published, funnel_id)
+    curve = published.rows("rpt_activation_curve", funnel_id)
     return {
         "median": published.row("rpt_time_to_activation", funnel_id, 0.5),
         "quantiles": published.rows("rpt_time_to_activation", funnel_id),
-        "curve": published.rows("rpt_activation_curve", funnel_id),
+        "curve": curve,
+        "has_periods": any(point["current_share"] is not None for point in curve),
         "weeks": weeks,
+        "notes": sorted(
+            published.rows("dim_notes", funnel_id), key=lambda note: (note["noted_on"], note["note_number"])
+        ),
         "has_open_weeks": any(week.standing == "open" for week in weeks),
         "has_few_weeks": any(week.row["matured_count"] < FEW for week in weeks if week.standing == "closed"),
     }

@@ -36,16 +36,25 @@ def stuck_page(context: Context) -> Page:
 
 
 def providers_page(context: Context, about: Row) -> Page:
-    """`providers` of the funnel that it is `about`, most attempts first, and their `standing` against the rest."""
+    """`providers` of the funnel that it is `about`, most attempts first, each with its `standing` against the rest.
+
+    The ends of its 95 % range and its rate are drawn too, in parts of 100.
+    """
     published, funnel_id = context.published, about["funnel_id"]
     rows = sorted(published.rows("rpt_providers", funnel_id), key=lambda row: (-row["entrant_count"], row.key))
     parts = {
         "about": about,
         "funnel": published.row("rpt_funnels", funnel_id),
-        "providers": [noted(row, standing=provider_standing(row), is_few=row["matured_count"] < FEW) for row in rows],
+        "providers": [noted(row, standing=provider_standing(row), **_range(row)) for row in rows],
     }
     made = provenance(context, {"How does each do against the rest?": ("rpt_providers", "rpt_funnels")})
     return Page(head(context, f"Providers: {about['title']}", providers_path(funnel_id)), parts, made)
+
+
+def _range(row: Row) -> dict[str, object]:
+    ends = (row["conversion_lower"], row["conversion_upper"], row["conversion_rate"])
+    lower, upper, rate = (round(100 * (value or 0), 1) for value in ends)
+    return {"is_few": row["matured_count"] < FEW, "from_x": lower, "width": round(upper - lower, 1), "rate_x": rate}
 
 
 def provider_standing(row: Row) -> str:

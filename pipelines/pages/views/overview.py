@@ -6,7 +6,7 @@ from pipelines.pages.cells import Cell, Published, Row, Words
 from pipelines.pages.views import sentences
 from pipelines.pages.views.common import Context, Page, funnels_in_order, head, path_of, provenance, providers_path
 from pipelines.pages.views.lists import noted
-from pipelines.pages.views.sections import comparison
+from pipelines.pages.views.sections import comparisons
 
 SPARK_WEEKS, SPARK_WIDTH, SPARK_HEIGHT = 12, 96, 24
 SECTIONS = {
@@ -44,7 +44,7 @@ def _glance(published: Published, about: Row, provided: set[str]) -> Row:
         href=path_of(funnel_id),
         providers=providers_path(funnel_id) if funnel_id in provided else "",
         spark=spark([week["conversion_rate"] for week in weeks if week["is_matured"]]),
-        comparison=comparison(published, about),
+        comparison=comparisons(published, about)[0],
         median=published.row("rpt_time_to_activation", funnel_id, 0.5),
         loss=next((step for step in steps if step["is_largest_drop_off"]), None),
     )

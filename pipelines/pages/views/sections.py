@@ -124,20 +124,32 @@ def _named(names: Sequence[str]) -> tuple[tuple[str, tuple[tuple[str, str], ...]
     return (("", tuple((name, formats.name(name)) for name in names)),)
 
 
-def comparison(published: Published, about: Row) -> Row:
-    """The row of `rpt_comparisons` that speaks for the funnel."""
-    return next(row for row in published.rows("rpt_comparisons", about["funnel_id"]) if row["is_leading"])
+def comparisons(published: Published, about: Row) -> list[Row]:
+    """The row of `rpt_comparisons` that speaks for the funnel, and those of the same period, longest watched first."""
+    rows = sorted(published.rows("rpt_comparisons", about["funnel_id"]), key=lambda row: -row["within_us"])
+    leading = next(row for row in rows if row["is_leading"])
+    return [row for row in rows if row["period_us"] == leading["period_us"]]
 
 
-def script_data(published: Published, about: Row, compared: Row, packed: Packed | None) -> dict[str, Any]:
+DRAWN = (
+    "rpt_activation_curve",
+    "rpt_time_to_activation",
+    "rpt_weeks",
+    "rpt_providers",
+    "dim_funnel_steps",
+    "dim_notes",
+)
+"""The tables whose rows the script of a page needs."""
+
+
+def script_data(published: Published, about: Row, compared: list[Row], packed: Packed | None) -> dict[str, Any]:
     """What the script of the page draws and counts with: figures, their rows, and the attempts themselves."""
     funnel_id = about["funnel_id"]
-    tables = ("rpt_activation_curve", "rpt_time_to_activation", "rpt_weeks", "rpt_providers", "dim_funnel_steps")
     return {
         "figures": charts.figures(),
-        "tables": {name: [row.plain() for row in published.rows(name, funnel_id)] for name in tables},
+        "tables": {name: [row.plain() for row in published.rows(name, funnel_id)] for name in DRAWN},
         "about": about.plain(),
-        "compared": compared.plain() | {"is_whole": compared["verdict"] != "no full period before"},
+        "compared": [row.plain() | {"is_whole": row["verdict"] != "no full period before"} for row in compared],
         "running": running_from(published).isoformat(),
         "attempts": packed,
     }
