@@ -12,23 +12,13 @@ with conversions as (
 entries as (
     select
         funnel_id,
-        count(*) as n,
+        count(converted_at) as converted,
+        count(*) filter (where ended_by = 'exclusion with effect drop_off') as struck,
     from fct_entries
-    where converted_at is not null
-    group by funnel_id
-),
-
-struck as (
-    select
-        funnel_id,
-        count(*) as n,
-    from fct_entries
-    where ended_by = 'exclusion with effect drop_off'
     group by funnel_id
 )
 
 select coalesce(c.funnel_id, e.funnel_id) as funnel_id,
 from conversions as c
 full join entries as e on e.funnel_id = c.funnel_id
-left join struck as s on s.funnel_id = c.funnel_id
-where coalesce(c.n, 0) - coalesce(e.n, 0) not between 0 and coalesce(s.n, 0)
+where coalesce(c.n, 0) - coalesce(e.converted, 0) not between 0 and coalesce(e.struck, 0)

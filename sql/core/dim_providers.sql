@@ -1,17 +1,12 @@
 -- One row per identity provider or directory type that an entry names, with the group that it belongs to.
 -- key: provider
 -- Products of one vendor under several names are one group: AzureSAML and EntraIdOIDC are Entra.
-with named as (
-    select distinct provider,
-    from fct_entries
-    where provider is not null
-),
-
-stems as (
-    select
+with stems as (
+    select distinct
         provider,
         regexp_replace(provider, '(SAML|OIDC|Oidc|OAuth| scim v[0-9.]+| directory)$', '') as stem,
-    from named
+    from fct_entries
+    where provider is not null
 )
 
 select

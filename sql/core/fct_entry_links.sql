@@ -17,34 +17,23 @@ with numbered as (
     from fct_link_takes as t
     join fct_entries as e on e.entry_id = t.entry_id
     group by e.funnel_id, e.entry_id, e.entered_at, e.converted_at, t.link_id
-),
-
-opened as (
-    select
-        n.*,
-        l.opened_at,
-        l.opening_count,
-        l.is_opened_after_expiry,
-        l.state,
-        coalesce(n.link_number = max(
-            case when l.opened_at between n.entered_at and n.converted_at then n.link_number end
-        ) over (partition by n.funnel_id, n.entry_id), false) as is_used,
-    from numbered as n
-    join fct_links as l on l.link_id = n.link_id
 )
 
 select
-    funnel_id,
-    entry_id,
-    link_id,
-    link_number,
-    is_opening,
-    link_number > 1 as is_re_issue,
-    is_used,
-    generated_at,
-    opened_at,
-    opening_count,
-    is_opened_after_expiry,
-    state,
-    case when is_used then epoch_us(converted_at) - epoch_us(opened_at) end as portal_us,
-from opened
+    n.funnel_id,
+    n.entry_id,
+    n.link_id,
+    n.link_number,
+    n.is_opening,
+    n.link_number > 1 as is_re_issue,
+    coalesce(n.link_number = max(
+        case when l.opened_at between n.entered_at and n.converted_at then n.link_number end
+    ) over (partition by n.funnel_id, n.entry_id), false) as is_used,
+    n.generated_at,
+    l.opened_at,
+    l.opening_count,
+    l.is_opened_after_expiry,
+    l.state,
+    case when is_used then epoch_us(n.converted_at) - epoch_us(l.opened_at) end as portal_us,
+from numbered as n
+join fct_links as l on l.link_id = n.link_id

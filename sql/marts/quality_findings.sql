@@ -2,20 +2,10 @@
 -- key: finding
 -- Findings about lines and files are counted over all that was read; those about events over counted events only.
 with found as (
-    select
-        finding,
-        count,
-        first_at,
-        last_at,
-        example,
+    select *,
     from fct_line_findings
-    union all
-    select
-        finding,
-        count,
-        first_at,
-        last_at,
-        example,
+    union all by name
+    select *,
     from fct_event_findings
 ),
 

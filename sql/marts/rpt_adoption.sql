@@ -9,16 +9,6 @@ with organizations as (
         count(*) filter (where is_configured) as configured_count,
         count(*) filter (where is_configured_after) as recommended_configured_count,
     from fct_adoptions
-),
-
-rates as (
-    select
-        max(rate) filter (where share_name = 'adoption') as adoption_rate,
-        max(lower_bound) filter (where share_name = 'adoption') as adoption_lower,
-        max(upper_bound) filter (where share_name = 'adoption') as adoption_upper,
-        max(rate) filter (where share_name = 'acceptance') as acceptance_rate,
-        max(rate) filter (where share_name = 'dismissal') as dismissal_rate,
-    from fct_shares
 )
 
 select
@@ -28,10 +18,10 @@ select
     o.dismissed_count,
     o.configured_count,
     o.recommended_configured_count,
-    r.adoption_rate,
-    r.adoption_lower,
-    r.adoption_upper,
-    r.acceptance_rate,
-    r.dismissal_rate,
+    s.rate as adoption_rate,
+    s.lower_bound as adoption_lower,
+    s.upper_bound as adoption_upper,
+    o.accepted_count / nullif(o.recommended_count, 0) as acceptance_rate,
+    o.dismissed_count / nullif(o.recommended_count, 0) as dismissal_rate,
 from organizations as o
-cross join rates as r
+left join fct_shares as s on s.share_name = 'adoption'

@@ -6,57 +6,37 @@ with attempts as (
         e.funnel_id,
         e.entry_id,
         e.outcome = 'activated' as is_activated,
-        count(l.link_id) as link_count,
-        count(*) filter (where l.state <> 'live') as settled_link_count,
-        count(*) filter (where l.state = 'expired') as expired_unopened_count,
-        count(*) filter (where l.state = 'revoked') as revoked_count,
-        count(*) filter (where l.is_opened_after_expiry) as opened_after_expiry_count,
-        count(*) filter (where l.opening_count > 1) as several_openings_count,
+        count(l.link_id) as links,
+        count(*) filter (where l.state <> 'live') as settled,
+        count(*) filter (where l.state = 'expired') as expired,
+        count(*) filter (where l.state = 'revoked') as revoked,
+        count(*) filter (where l.is_opened_after_expiry) as opened_late,
+        count(*) filter (where l.opening_count > 1) as opened_often,
     from fct_entries as e
     left join fct_entry_links as l on l.funnel_id = e.funnel_id and l.entry_id = e.entry_id
     where not e.is_excluded
     group by e.funnel_id, e.entry_id, e.outcome
-),
-
-counted as (
-    select
-        s.funnel_id,
-        s.dimension,
-        s.segment,
-        count(*) as entrant_count,
-        count(*) filter (where a.is_activated) as activated_count,
-        median(a.link_count) filter (where a.is_activated) as median_links_per_activation,
-        count(*) filter (where a.link_count > 0) as linked_attempt_count,
-        count(*) filter (where a.link_count > 1) as re_issued_attempt_count,
-        sum(a.link_count)::bigint as link_count,
-        coalesce(sum(a.link_count) filter (where a.is_activated), 0)::bigint as activated_link_count,
-        sum(a.settled_link_count)::bigint as settled_link_count,
-        sum(a.expired_unopened_count)::bigint as expired_unopened_count,
-        sum(a.revoked_count)::bigint as revoked_count,
-        sum(a.opened_after_expiry_count)::bigint as opened_after_expiry_count,
-        sum(a.several_openings_count)::bigint as several_openings_count,
-    from attempts as a
-    join fct_entry_segments as s on s.funnel_id = a.funnel_id and s.entry_id = a.entry_id
-    group by s.funnel_id, s.dimension, s.segment
 )
 
 select
-    funnel_id,
-    dimension,
-    segment,
-    entrant_count,
-    link_count,
-    activated_count,
-    activated_link_count,
+    s.funnel_id,
+    s.dimension,
+    s.segment,
+    count(*) as entrant_count,
+    sum(a.links)::bigint as link_count,
+    count(*) filter (where a.is_activated) as activated_count,
+    coalesce(sum(a.links) filter (where a.is_activated), 0)::bigint as activated_link_count,
     activated_link_count / nullif(activated_count, 0) as links_per_activation,
-    median_links_per_activation,
-    linked_attempt_count,
-    re_issued_attempt_count,
+    median(a.links) filter (where a.is_activated) as median_links_per_activation,
+    count(*) filter (where a.links > 0) as linked_attempt_count,
+    count(*) filter (where a.links > 1) as re_issued_attempt_count,
     re_issued_attempt_count / nullif(linked_attempt_count, 0) as re_issue_rate,
-    settled_link_count,
-    expired_unopened_count,
+    sum(a.settled)::bigint as settled_link_count,
+    sum(a.expired)::bigint as expired_unopened_count,
     expired_unopened_count / nullif(settled_link_count, 0) as expired_unopened_share,
-    revoked_count,
-    opened_after_expiry_count,
-    several_openings_count,
-from counted
+    sum(a.revoked)::bigint as revoked_count,
+    sum(a.opened_late)::bigint as opened_after_expiry_count,
+    sum(a.opened_often)::bigint as several_openings_count,
+from attempts as a
+join fct_entry_segments as s on s.funnel_id = a.funnel_id and s.entry_id = a.entry_id
+group by s.funnel_id, s.dimension, s.segment

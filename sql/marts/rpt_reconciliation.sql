@@ -36,20 +36,6 @@ links as (
             s.funnel_id = g.funnel_id and s.link_id = g.link_id
             and s.organization_id = g.organization_id and s.intent = g.intent
     group by g.funnel_id
-),
-
-attempts as (
-    select
-        funnel_id,
-        count(*) as attempt_count,
-        count(*) filter (where is_excluded) as excluded_attempt_count,
-        count(*) filter (where not is_excluded) as entrant_count,
-        count(distinct organization_id) filter (where not is_excluded) as organization_count,
-        count(*) filter (where not is_excluded and is_matured) as matured_count,
-        count(*) filter (where not is_excluded and not is_matured) as maturing_count,
-        count(*) filter (where not is_excluded and outcome = 'open') as open_count,
-    from fct_entries
-    group by funnel_id
 )
 
 select
@@ -58,13 +44,14 @@ select
     coalesce(l.opening_link_count, 0) as opening_link_count,
     coalesce(l.re_issue_count, 0) as re_issue_count,
     coalesce(l.other_link_count, 0) as other_link_count,
-    coalesce(a.attempt_count, 0) as attempt_count,
-    coalesce(a.excluded_attempt_count, 0) as excluded_attempt_count,
-    coalesce(a.entrant_count, 0) as entrant_count,
-    coalesce(a.organization_count, 0) as organization_count,
-    coalesce(a.matured_count, 0) as matured_count,
-    coalesce(a.maturing_count, 0) as maturing_count,
-    coalesce(a.open_count, 0) as open_count,
+    count(e.entry_id) as attempt_count,
+    count(*) filter (where e.is_excluded) as excluded_attempt_count,
+    count(*) filter (where not e.is_excluded) as entrant_count,
+    count(distinct e.organization_id) filter (where not e.is_excluded) as organization_count,
+    count(*) filter (where not e.is_excluded and e.is_matured) as matured_count,
+    count(*) filter (where not e.is_excluded and not e.is_matured) as maturing_count,
+    count(*) filter (where not e.is_excluded and e.outcome = 'open') as open_count,
 from dim_funnels as f
 left join links as l on l.funnel_id = f.funnel_id
-left join attempts as a on a.funnel_id = f.funnel_id
+left join fct_entries as e on e.funnel_id = f.funnel_id
+group by f.funnel_id, l.link_count, l.opening_link_count, l.re_issue_count, l.other_link_count

@@ -36,16 +36,10 @@ activations as (
 ),
 
 found as (
-    select
-        event_id,
-        timestamp,
-        finding,
+    select *,
     from happened
-    union all
-    select
-        event_id,
-        timestamp,
-        finding,
+    union all by name
+    select *,
     from activations
 )
 

@@ -28,15 +28,11 @@ judged as (
         coalesce(s.is_live, false) as is_live,
         coalesce(s.is_unnamed and s.is_live, false) as is_repeat,
         coalesce(s.was_deactivated and not s.is_live, false) as is_re_activation,
-        e.at_us <= o.until_us as is_closed,
+        o.closed_us is not null as is_closed,
     from placed as p
     join ref_funnels as f on f.funnel_number = p.funnel_number and f.last_required = p.step
-    left join fct_openings as o
+    left join fct_closings as o
         on o.funnel_number = p.funnel_number and o.entity_key = p.entity_key and o.entry_position = p.entry_position
-    left join fct_matches as e
-        on
-            e.funnel_number = p.funnel_number and e.entity_key = p.entity_key
-            and e.position = o.end_position and e.is_end
     left join fct_states as s on s.event_key = p.event_key
 ),
 
@@ -47,7 +43,7 @@ late as (
         entry_position,
         min(position) as position,
     from judged
-    where not is_repeat and not is_re_activation and not coalesce(is_closed, false) and at_us > until_us
+    where not is_repeat and not is_re_activation and not is_closed and at_us > until_us
     group by funnel_number, entity_key, entry_position
 )
 

@@ -1,10 +1,7 @@
 -- One row per kind of finding about lines and files that was met.
 -- key: finding
 with conflicting as (
-    select
-        event_id,
-        min(timestamp) as first_at,
-        max(timestamp) as last_at,
+    select event_id,
     from raw_events
     group by event_id
     having count(distinct content_hash) > 1
@@ -12,18 +9,14 @@ with conflicting as (
 
 bodies as (
     select
-        'mended_text' as finding,
         event_id,
         timestamp,
+        unnest([
+            case when event_id in (select c.event_id, from conflicting as c) then 'conflicting_duplicate' end,
+            case when is_mended then 'mended_text' end,
+            case when redacted_count > 0 then 'secrets_in_input' end,
+        ]) as finding,
     from raw_events
-    where is_mended
-    union all
-    select
-        'secrets_in_input' as finding,
-        event_id,
-        timestamp,
-    from raw_events
-    where redacted_count > 0
 )
 
 select
@@ -36,13 +29,14 @@ from ref_books
 having sum(duplicates) > 0
 union all
 select
-    'conflicting_duplicate',
-    count(*),
-    min(first_at),
-    max(last_at),
+    finding,
+    count(distinct event_id),
+    min(timestamp),
+    max(timestamp),
     min(event_id),
-from conflicting
-having count(*) > 0
+from bodies
+where finding is not null
+group by finding
 union all
 select
     'quarantined',
@@ -52,15 +46,6 @@ select
     arg_min(source || '/' || path || ':' || line_number || ' ' || reason, (source, path, line_number)),
 from raw_quarantine
 having count(*) > 0
-union all
-select
-    finding,
-    count(distinct event_id),
-    min(timestamp),
-    max(timestamp),
-    min(event_id),
-from bodies
-group by finding
 union all
 select
     finding,

@@ -3,48 +3,29 @@
 -- The interval is that of E. B. Wilson, JASA 22 (1927) 209-212; a test holds it to pipelines/statistics/intervals.py.
 with members as (
     select
-        'active_after_7_days' as share_name,
         kind,
-        is_active_after_7_days as is_part,
+        unnest([
+            ('active_after_7_days', is_active_after_7_days),
+            ('active_after_30_days', is_active_after_30_days),
+        ]) as said,
     from fct_connections
     union all
     select
-        'active_after_30_days',
-        kind,
-        is_active_after_30_days,
-    from fct_connections
-    union all
-    select
-        'adoption',
         'organization',
-        is_configured,
+        ('adoption', is_configured),
     from fct_adoptions
-    union all
-    select
-        'acceptance',
-        'organization',
-        is_accepted,
-    from fct_adoptions
-    where is_recommended
-    union all
-    select
-        'dismissal',
-        'organization',
-        is_dismissed,
-    from fct_adoptions
-    where is_recommended
 ),
 
 counted as (
     select
-        share_name,
+        said[1] as share_name,
         kind,
-        count(*) filter (where is_part) as part,
+        count(*) filter (where said[2]) as part,
         count(*) as whole,
         1.9599639845400536e0 / 2 as half,
     from members
-    where is_part is not null
-    group by share_name, kind
+    where said[2] is not null
+    group by said[1], kind
 ),
 
 spread as (
