@@ -38,9 +38,10 @@ format: .venv/.installed-dev ## mend what the linters can mend by themselves
 	@$(BIN)/ruff check --fix
 	@$(BIN)/sqlfluff fix --quiet --disable-progress-bar sql
 
-bench: .venv/.installed-dev ## measure how often intervals hold the truth, and a build over 200,000 lines
+bench: .venv/.installed-dev ## measure how often intervals hold the truth, a build over 200,000 lines, and pages
 	@$(BIN)/python -m benchmarks.coverage
 	@$(BIN)/python -m benchmarks.build
+	@$(BIN)/python -m benchmarks.pages
 
 dagster: .venv/.installed ## open Dagster's pages on port 3000 of this machine: the graph, runs, checks
 	DAGSTER_HOME='$(CURDIR)' $(BIN)/dagster dev --host 127.0.0.1 --port 3000
@@ -50,7 +51,7 @@ lock: ## pin the dependencies of pyproject.toml anew (LOCK_FLAGS=--upgrade takes
 	$(LOCK) --extra ui --extra dev --constraints requirements.lock --output-file requirements-dev.lock
 
 clean: ## remove what a build or a tool makes again; inbox, events, quarantine and published pages stay
-	rm -rf .mypy_cache .pytest_cache .ruff_cache .hypothesis '$(DATA)/demo' '$(DATA)/warehouse.duckdb' '$(DATA)/spill'
+	rm -rf .mypy_cache .pytest_cache .ruff_cache .hypothesis .screenshots '$(DATA)/demo' '$(DATA)/warehouse.duckdb' '$(DATA)/spill'
 
 .venv/.installed: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed: make PYTHON=python3.11")'

@@ -204,9 +204,11 @@
     place.closest("figure").hidden = points === null;
     if (points === null) return Promise.resolve();
     const { data, layout } = merged(figure, points);
-    // After the window's size changes Plotly is as high as its place; without this, that were nothing.
-    place.style.height = layout.height ? `${layout.height}px` : "";
-    return Plotly.react(place, data, { ...layout, template }, config);
+    const { height, ...rest } = layout;
+    // The place has the height, and gives width and height at each drawing: a chart with a size of its own would not
+    // follow the window, and one that follows the window alone would be cut off on paper.
+    place.style.height = height ? `${height}px` : "";
+    return Plotly.react(place, data, { ...rest, template, width: place.clientWidth || undefined }, config);
   }
 
   Portal.charts = { curve, trend, providers, draw };

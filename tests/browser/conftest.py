@@ -19,11 +19,12 @@ CONTEXT = {"offline": True, "timezone_id": "Pacific/Auckland", "locale": "de-DE"
 
 
 class Visit:
-    """A page in a fresh, offline context, and all that it complained about or asked for."""
+    """A page in a fresh, offline context, and all that it complained about or asked for outside its `home`."""
 
-    def __init__(self, browser: Any, **options: Any) -> None:
+    def __init__(self, browser: Any, *, home: str = "file:", **options: Any) -> None:
         self.complaints: list[str] = []
-        self.context = browser.new_context(**CONTEXT, **options)
+        self.home = home
+        self.context = browser.new_context(**{**CONTEXT, **options})
         self.page = self.context.new_page()
         self.page.on("console", lambda message: self.complaints.append(message.text))
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
@@ -31,13 +32,15 @@ class Visit:
         self.page.on("request", self._check)
 
     def _check(self, request: Any) -> None:
-        if not request.url.startswith(("file:", "data:", "blob:")):
+        if not request.url.startswith((self.home, "data:", "blob:")):
             self.complaints.append(request.url)
 
-    def open(self, file: Path, hash_: str = "") -> Any:
-        """The page, drawn to the end; with what stands behind the `#` of its link."""
-        self.page.goto("about:blank")
-        self.page.goto(file.as_uri() + hash_)
+    def open(self, place: Path | str, hash_: str = "") -> Any:
+        """The page in a file or at an address, drawn to the end; with what stands behind the `#` of its link."""
+        address = place if isinstance(place, str) else place.as_uri()
+        if self.page.url.partition("#")[0] == address:
+            self.page.goto("about:blank")  # else another hash of the same page would load nothing
+        self.page.goto(address + hash_)
         self.page.wait_for_selector("html[data-ready], html:not(:has(script[src]))")  # the digest has none
         return self.page
 

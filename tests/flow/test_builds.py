@@ -85,7 +85,7 @@ def test_order_of_lines_and_files_does_not_matter(stories: Path, tmp_path: Path)
         file.write_bytes(b"".join(whole[:40]))
         (file.with_name("a.jsonl")).write_bytes(b"".join(whole[40:]))
     run_build(data)
-    named_by_file = {"quality_findings", "rpt_report"}
+    named_by_file = {"quality_findings", "rpt_report", "rpt_sources", "rpt_quarantine"}
     ours, theirs = contents(data), contents(stories)
     assert {name: ours[name] for name in ours.keys() - named_by_file} == {
         name: theirs[name] for name in theirs.keys() - named_by_file

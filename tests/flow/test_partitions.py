@@ -12,6 +12,12 @@ from tests.flow.builds import ask
 
 PARTS = {
     "lines": "select line_count, event_count + duplicate_count + quarantined_count from rpt_report",
+    "sources": "select unnest([any_value(r.line_count), any_value(r.event_count), any_value(r.duplicate_count), "
+    "any_value(r.quarantined_count), any_value(r.file_count)]), unnest([sum(s.line_count), sum(s.event_count), "
+    "sum(s.duplicate_count), sum(s.quarantined_count), sum(s.file_count)]) from rpt_report as r, rpt_sources as s",
+    "quarantine": "select (select count from quality_findings where finding = 'quarantined'), sum(quarantined_count) "
+    "from rpt_quarantine",
+    "event types": "select (select count(*) from events), sum(event_count) from rpt_event_types",
     "entries": "select any_value(e.n), sum(entrant_count + excluded_count) from rpt_funnels, "
     "(select count(*) as n from fct_entries) as e",
     "maturity": "select entrant_count, matured_count + maturing_count from rpt_funnels",

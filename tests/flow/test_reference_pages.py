@@ -10,6 +10,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from pipelines.events import REASONS
+from pipelines.models import load_checks
 from pipelines.pages.formats import full_date
 from tests.flow.builds import REPORTS, ROOT, ask
 
@@ -104,6 +106,15 @@ def test_definitions_quote_meanings_and_models_to_the_letter(stories: Path) -> N
             assert text == (ROOT / what).read_text("utf-8")
             files += 1
     assert files > 5
+
+
+def test_health_quotes_checks_and_reasons_to_the_letter(stories: Path) -> None:
+    """Every check that blocks a build stands there, and every reason for which a line was turned away."""
+    found = _quotes(stories, "health.html").texts
+    refused = ask(stories, "select distinct reason from rpt_quarantine")["reason"]
+    assert len(refused) > 3
+    wanted = {f"reason:{reason}": REASONS[reason] for reason in refused}
+    assert found == wanted | {f"check:{check.name}": check.sentence for check in load_checks()}
 
 
 def test_definitions_link_to_places_of_the_dictionary(stories: Path) -> None:

@@ -34,7 +34,8 @@ def tracked_files() -> list[Path]:
     listed = subprocess.run(command, capture_output=True, text=True, check=False)
     if listed.returncode == 0:
         return [path for name in listed.stdout.split("\0") if name and (path := ROOT / name).is_file()]
-    generated = {".venv", ".git", "data", "__pycache__", ".mypy_cache", ".ruff_cache", ".pytest_cache", ".hypothesis"}
+    caches = {"__pycache__", ".mypy_cache", ".ruff_cache", ".pytest_cache", ".hypothesis", ".screenshots"}
+    generated = {".venv", ".git", "data", *caches}
     return [path for path in ROOT.rglob("*") if path.is_file() and not generated & set(path.relative_to(ROOT).parts)]
 
 
