@@ -207,7 +207,7 @@
     const { height, ...rest } = layout;
     // The place has the height, and gives width and height at each drawing: a chart with a size of its own would not
     // follow the window, and one that follows the window alone would be cut off on paper.
-    place.style.height = height ? `${height}px` : "";
+    place.style.height = place.style.minHeight = height ? `${height}px` : "";
     return Plotly.react(place, data, { ...rest, template, width: place.clientWidth || undefined }, config);
   }
 

@@ -10,12 +10,13 @@
 
   const plural = (number, one, many) => (number === 1 ? one : many);
 
-  function completion(row, weeks) {
+  function completion(row, weeks, closes) {
     const { words } = Portal;
     const { matured_count: matured, activated_count: activated, maturing_count: started } = row;
     if (!matured) {
       const verb = plural(started, "attempt is under way", "attempts are under way");
-      return ["Too early for a completion rate", `: ${words.count(started)} ${verb}.`];
+      const first = closes ? `; the first window closes on ${closes}` : "";
+      return ["Too early for a completion rate", `: ${words.count(started)} ${verb}${first}.`];
     }
     const part = words.fraction(activated, matured);
     if (matured < FEW) {
@@ -72,9 +73,9 @@
     place.replaceChildren(...(lead ? [strong] : []), rest);
   }
 
-  function write(slice, tables, found, isWhole) {
+  function write(slice, tables, found, isWhole, closes) {
     const funnel = tables.rpt_funnels[0];
-    each(slice, "[data-table]", (place) => {
+    each(slice, "[data-table]:not([data-said] *)", (place) => {
       const row = rowOf(found, place);
       if (!row || place.closest("[data-whole]")) return;
       place.textContent = Portal.words[place.dataset.format](...place.dataset.column.split(" ").map((name) => row[name]));
@@ -84,7 +85,8 @@
       if (row) place.classList.toggle("faint", row.matured_count < FEW);
     });
     each(slice, "[data-whole]", (place) => (place.hidden = !isWhole));
-    const said = { completion: completion(funnel, tables.rpt_weeks), stuck: stuck(funnel), outcomes: outcomes(funnel) };
+    const said = { stuck: stuck(funnel), outcomes: outcomes(funnel) };
+    said.completion = completion(funnel, tables.rpt_weeks, isWhole && closes);
     said.loss = largestLoss(tables.rpt_funnel_steps.find((step) => step.is_largest_drop_off));
     each(slice, "[data-said]", (place) => say(place, said[place.dataset.said]));
     each(slice, "[data-verdict]", (place) => {
@@ -139,6 +141,8 @@
       Object.assign(this, { data, looks, tables: data.tables });
       this.slice = document.getElementById("slice");
       this.form = document.getElementById("filters");
+      // A day in the reporting time zone, of all attempts: the one thing that cannot be counted anew.
+      this.closes = this.slice.querySelector("[data-column=next_maturity_at]")?.textContent;
       this.attempts = data.attempts && new Attempts(data.attempts);
       if (this.form && this.attempts) this.offer();
     }
@@ -204,7 +208,7 @@
       this.tellNobody(rows.length === 0);
       if (!rows.length) return;
       this.tables = measure(this.data, this.attempts, rows);
-      write(this.slice, this.tables, addressed(this.tables, this.data.about.funnel_id), isWhole);
+      write(this.slice, this.tables, addressed(this.tables, this.data.about.funnel_id), isWhole, this.closes);
       const isChosen = new Uint8Array(all);
       for (const row of rows) isChosen[row] = 1;
       each(this.slice, "tr[data-entry]", (line) => line.toggleAttribute("data-off", !isChosen[line.dataset.entry]));
