@@ -98,7 +98,8 @@ def figures() -> dict[str, Figure]:
     """The charts of a funnel's page by name, without their points: those are the script's, from the same tables."""
     ticks = [formats.duration(minutes * MINUTE_US) for minutes in TICKS_MINUTES]
     log_minutes = {"type": "log", "range": [0, log10(60 * 1_440)], "tickvals": TICKS_MINUTES, "ticktext": ticks}
-    points, marks = {"mode": "lines+markers"}, {"mode": "markers", "hovertemplate": "%{x:.0%}<extra></extra>"}
+    points = {"mode": "lines+markers", "cliponaxis": False}
+    marks = {"mode": "markers", "hovertemplate": "%{x:.0%}<extra></extra>"}
     line, band = {"mode": "lines"}, {"mode": "lines", "hoverinfo": "skip"}
     rates = {"range": [-0.02, 1.02], "tickformat": ".0%", "dtick": 0.2, "showgrid": True}
     return {

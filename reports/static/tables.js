@@ -88,7 +88,6 @@
       this.name = table.dataset.list;
       this.body = table.tBodies[0];
       this.rows = this.order = rowsOf(table);
-      this.body.append(...this.rows);
       this.size = Number(table.dataset.size) || SIZE;
       this.heads = [...table.tHead.rows[table.tHead.rows.length - 1].cells];
       this.columns = this.heads.map((head) => head.dataset.column || null);
