@@ -67,7 +67,8 @@ def reference_frames(catalog: Catalog, as_of: datetime) -> dict[str, pl.DataFram
         (position, a.funnel, a.step, a.provider, a.link_state, a.error, a.action)
         for position, a in enumerate(catalog.advice, 1)
     ]
-    rows["ref_notes"] = [(number, note.on, note.text, note.funnel) for number, note in enumerate(catalog.notes, 1)]
+    notes = sorted(catalog.notes, key=lambda note: note.on)
+    rows["ref_notes"] = [(number, note.on, note.text, note.funnel) for number, note in enumerate(notes, 1)]
     return {name: pl.DataFrame(rows[name], schema=schema, orient="row") for name, schema in SCHEMAS.items()}
 
 

@@ -1,4 +1,4 @@
-// Starts the parts of a page, closes its menu, and switches between light and dark. Everything is finished HTML before this runs.
+// Starts the parts of a page, closes its menu, switches between light and dark. All is finished HTML before this runs.
 // Belongs here: the top of the page and the order of starting. No dates, no fetches.
 (() => {
   "use strict";

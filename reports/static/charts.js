@@ -129,8 +129,7 @@
   // A line for each note between the first week and the last, with its number in the list beneath the chart.
   function marked({ shapes, annotations }, notes, weeks) {
     const [from, to] = [shifted(weeks[0].entry_week, -4), shifted(weeks.at(-1).entry_week, 4)];
-    const numbered = [...notes]
-      .sort((one, other) => one.noted_on.localeCompare(other.noted_on) || one.note_number - other.note_number)
+    const numbered = notes
       .map(({ noted_on }, place) => ({ x: noted_on, text: String(place + 1) }))
       .filter(({ x }) => from <= x && x <= to);
     const line = ({ x }) => ({ type: "line", x0: x, x1: x, y0: 0, y1: 1, yref: "paper" });

@@ -117,7 +117,7 @@ def test_notes_are_numbered_on_the_trend_and_told_below(site: Path, visit: Visit
     page = visit().open(site / FUNNEL)
     chart = page.evaluate("document.querySelector('[data-chart=trend]').layout")
     told = page.locator("ol.notes li").all_inner_texts()
-    assert [line[-1] for line in told] == ["3", "2", "1"]
+    assert [line[-1] for line in told] == ["1", "2", "3"]
     assert "<b>New guide</b>" in told[0]
     marks = {
         mark["text"]: mark["x"] for mark in chart["annotations"] if mark.get("yanchor") == "bottom" and mark["y"] == 0

@@ -123,8 +123,8 @@ def _runs() -> pl.DataFrame:
 
 
 def _notes() -> pl.DataFrame:
-    """Two notes on one funnel, the later one declared first, and one of a time before all attempts."""
-    days = {1: 40, 2: 100, 3: 900}
+    """Three notes on one funnel, oldest first; the first is of a time before all attempts."""
+    days = {1: 900, 2: 100, 3: 40}
     return pl.DataFrame(
         [
             {"funnel_id": "sso_setup", "note_number": n, "noted_on": (AS_OF - timedelta(days=ago)).date()}

@@ -73,9 +73,7 @@ def _times(published: Published, funnel_id: str) -> dict[str, Any]:
         "curve": curve,
         "has_periods": any(point["current_share"] is not None for point in curve),
         "weeks": weeks,
-        "notes": sorted(
-            published.rows("dim_notes", funnel_id), key=lambda note: (note["noted_on"], note["note_number"])
-        ),
+        "notes": published.rows("dim_notes", funnel_id),
         "has_open_weeks": any(week.standing == "open" for week in weeks),
         "has_few_weeks": any(week.row["matured_count"] < FEW for week in weeks if week.standing == "closed"),
     }
